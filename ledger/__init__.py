@@ -1,0 +1,1 @@
+"""The log: where facts are written once, in order, and read again by everything else."""

@@ -1,0 +1,56 @@
+"""Kinds of usage, in the order and with the labels that people see."""
+
+from collections.abc import Iterable
+
+from domain.events import Quantity
+
+TOKEN = "token"  # noqa: S105 - a unit of usage
+
+INPUT_LABELS = {
+    "prompt": "Prompt tokens",
+    "cached": "Cached tokens",
+    "cache_write": "Cache write tokens (5 min)",
+    "cache_write_1h": "Cache write tokens (1 h)",
+    "audio": "Audio tokens",
+    "cached_audio": "Cached audio tokens",
+    "image": "Image tokens",
+    "cached_image": "Cached image tokens",
+    "video": "Video tokens",
+}
+OUTPUT_LABELS = {
+    "completion": "Completion tokens",
+    "reasoning": "Reasoning tokens",
+    "audio": "Audio tokens",
+    "image": "Image tokens",
+    "video": "Video tokens",
+}
+UNIT_NAMES = {
+    "image": "images",
+    "millisecond": "milliseconds",
+    "character": "characters",
+    "page": "pages",
+    "query": "queries",
+    "request": "requests",
+}
+
+
+def label(direction: str, category: str, unit: str = TOKEN) -> str:
+    """What people call a category of `input` or `output`. One we do not know goes by its own name."""
+    if unit != TOKEN:
+        name = UNIT_NAMES.get(unit, unit)
+        return name.capitalize() if category == unit else f"{category.replace('_', ' ').capitalize()} ({name})"
+    labels = INPUT_LABELS if direction == "input" else OUTPUT_LABELS
+    return labels.get(category, category)
+
+
+def rank(direction: str, category: str, unit: str) -> tuple[int, str, str]:
+    """Sort key of a breakdown: known categories in their order, then the others by name."""
+    labels = list(INPUT_LABELS if direction == "input" else OUTPUT_LABELS)
+    return (labels.index(category) if category in labels else len(labels), category, unit)
+
+
+def tokens(quantities: Iterable[Quantity] | None) -> int | None:
+    """Sum of what is counted in tokens; null where the quantities are unknown."""
+    if quantities is None:
+        return None
+    return sum(quantity for _, unit, quantity in quantities if unit == TOKEN)

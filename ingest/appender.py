@@ -1,0 +1,75 @@
+"""Reports that arrive together are appended together: one commit for many callers, each answered once its own events are durable."""
+
+import asyncio
+from collections import deque
+from collections.abc import Sequence
+
+from domain.events import UsageEvent
+from domain.limits import MAX_EVENTS_PER_BATCH
+from ledger import accounts
+from ledger.application import Conflict, Ledger, Recording
+
+MAX_EVENTS_WAITING = 200_000
+
+
+class OverloadedError(Exception):
+    """Raised when more events wait to be appended than MAX_EVENTS_WAITING. Nothing of the batch is recorded: send it again later."""
+
+
+class Appender:
+    """The one writer of this process."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._known_accounts: set[str] = set()
+        self._waiting: deque[tuple[Sequence[UsageEvent], asyncio.Future[Recording]]] = deque()
+        self._events_waiting = 0
+        self._writer: asyncio.Task[None] | None = None
+
+    async def record(self, events: Sequence[UsageEvent]) -> Recording:
+        """Append `events` and say what became of each. Returns when they are durable; raises OverloadedError, or what Postgres raised."""
+        if self._events_waiting + len(events) > MAX_EVENTS_WAITING:
+            raise OverloadedError(f"{self._events_waiting} events wait to be recorded (MAX_EVENTS_WAITING): send this batch again later")
+        answer: asyncio.Future[Recording] = asyncio.get_running_loop().create_future()
+        self._waiting.append((events, answer))
+        self._events_waiting += len(events)
+        if self._writer is None or self._writer.done():
+            self._writer = asyncio.create_task(self._write())
+        return await asyncio.shield(answer)  # a caller that goes away does not take the others' append with it
+
+    async def close(self) -> None:
+        """Return when nothing waits any more."""
+        if self._writer is not None:
+            await self._writer
+
+    async def _write(self) -> None:
+        while self._waiting:
+            batches = [self._waiting.popleft()]
+            size = len(batches[0][0])
+            while self._waiting and size + len(self._waiting[0][0]) <= MAX_EVENTS_PER_BATCH:
+                batches.append(self._waiting.popleft())
+                size += len(batches[-1][0])
+            try:
+                recording = await asyncio.to_thread(self._append, [event for events, _ in batches for event in events])
+            except Exception as error:  # noqa: BLE001 - each caller is told
+                for _, answer in batches:
+                    answer.set_exception(error)
+            else:
+                start = 0
+                for events, answer in batches:
+                    answer.set_result(_part(recording, start, start + len(events)))
+                    start += len(events)
+            self._events_waiting -= size
+
+    def _append(self, events: Sequence[UsageEvent]) -> Recording:
+        if strangers := {event.account for event in events} - self._known_accounts:
+            with self._ledger.connection() as connection:
+                accounts.ensure(connection, strangers, self._ledger.cell)
+            self._known_accounts |= strangers
+        return self._ledger.record(events)
+
+
+def _part(recording: Recording, start: int, end: int) -> Recording:
+    """What concerns the events from `start` to `end`, counted from `start`."""
+    conflicts = [Conflict(each.index - start, each.standing, each.refused) for each in recording.conflicts if start <= each.index < end]
+    return Recording(recording.outcomes[start:end], conflicts, recording.position)

@@ -1,0 +1,91 @@
+"""Request bodies: read within their limits, unpacked within theirs, and taken apart into single reports."""
+
+import gzip
+import io
+import zlib
+from collections.abc import AsyncIterable, Callable
+from typing import IO
+
+import msgspec
+import zstandard
+
+from domain import limits
+
+
+class BodyError(Exception):
+    """Raised when a body cannot be taken at all. Carries the HTTP status that says so."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+async def read(chunks: AsyncIterable[bytes]) -> bytes:
+    """The body as sent. Raises BodyError past MAX_BODY_BYTES."""
+    body = bytearray()
+    async for chunk in chunks:
+        body += chunk
+        if len(body) > limits.MAX_BODY_BYTES:
+            raise BodyError(
+                413,
+                f"the body is larger than {limits.MAX_BODY_BYTES} bytes as sent (MAX_BODY_BYTES): send smaller batches",
+            )
+    return bytes(body)
+
+
+OPENERS: dict[str, Callable[[bytes], IO[bytes]]] = {
+    "gzip": lambda body: gzip.GzipFile(fileobj=io.BytesIO(body)),
+    "zstd": lambda body: zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True),
+}
+
+
+def expanded(body: bytes, encoding: str) -> bytes:
+    """The body as meant. Raises BodyError for an unknown encoding, a damaged body, or one past MAX_EXPANDED_BODY_BYTES."""
+    if encoding in ("", "identity"):
+        return body
+    if encoding not in OPENERS:
+        raise BodyError(415, f"the content encoding {encoding!r} is not known: use {', '.join(OPENERS)} or none")
+    try:
+        with OPENERS[encoding](body) as stream:
+            content = stream.read(limits.MAX_EXPANDED_BODY_BYTES + 1)
+    except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
+        raise BodyError(400, f"the body is not whole {encoding}: {error}") from None
+    if len(content) > limits.MAX_EXPANDED_BODY_BYTES:
+        raise BodyError(413, f"the body is larger than {limits.MAX_EXPANDED_BODY_BYTES} bytes expanded (MAX_EXPANDED_BODY_BYTES)")
+    return content
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return [line for line in content.splitlines() if line and not line.isspace()]
+
+
+def _array(content: bytes) -> list[bytes]:
+    try:
+        return [bytes(item) for item in msgspec.json.decode(content, type=list[msgspec.Raw])]
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise BodyError(400, f"the body is not a JSON array of events: {error}") from None
+
+
+def _either(content: bytes) -> list[bytes]:
+    return _array(content) if content.lstrip()[:1] == b"[" else [content]
+
+
+FORMATS: dict[str, Callable[[bytes], list[bytes]]] = {
+    "application/cloudevents+json": lambda content: [content],
+    "application/cloudevents-batch+json": _array,
+    "application/x-ndjson": _lines,
+    "application/json": _either,  # what is sent by those who set nothing else
+}
+
+
+def reports(content: bytes, media_type: str) -> list[bytes]:
+    """The single reports of a body. Raises BodyError for an unknown format, or more than MAX_EVENTS_PER_BATCH."""
+    if media_type not in FORMATS:
+        raise BodyError(415, f"the content type {media_type!r} is not known: use {', '.join(FORMATS)}")
+    found = FORMATS[media_type](content)
+    if len(found) > limits.MAX_EVENTS_PER_BATCH:
+        raise BodyError(
+            413,
+            f"{len(found)} events are more than {limits.MAX_EVENTS_PER_BATCH} in a batch (MAX_EVENTS_PER_BATCH): send them in parts",
+        )
+    return found

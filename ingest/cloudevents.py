@@ -1,0 +1,231 @@
+"""CloudEvents 1.0 in JSON become events of the domain. Compiled code parses and checks; the rules it cannot say are below.
+
+https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
+"""
+
+import re
+from datetime import datetime
+from decimal import Decimal, InvalidOperation
+from itertools import pairwise
+from typing import Annotated, Any, Literal
+
+import msgspec
+
+from domain import limits
+from domain.events import EVENT_TYPES, Quantity, RequestCompleted, UsageEvent, microseconds
+from ingest.outcomes import Sender, UnacceptableError
+
+Name = Annotated[str, msgspec.Meta(min_length=1)]
+Count = Annotated[int, msgspec.Meta(ge=0, le=limits.MAX_QUANTITY)]
+Milliseconds = Annotated[float, msgspec.Meta(ge=0, le=limits.MAX_DURATION_MS)]
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+
+
+class ReportedQuantity(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    category: Name
+    quantity: Count
+    unit: Name = "token"
+
+
+class ReportedApiKey(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    id: Name
+    name: str | None = None
+
+
+Quantities = Annotated[list[ReportedQuantity], msgspec.Meta(max_length=limits.MAX_CATEGORIES_PER_SIDE)]
+
+
+class ReportedRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """`data` of a request.completed."""
+
+    model: Name
+    request_id: str | None = None
+    request_type: str | None = None
+    model_version: str | None = None
+    provider: str | None = None
+    technology: str | None = None
+    service_tier: str | None = None
+    channel: Literal["router", "deployment"] | None = None
+    deployment: str | None = None
+    api_key: ReportedApiKey | None = None
+    input: Quantities | None = None
+    output: Quantities | None = None
+    ttft_ms: Milliseconds | None = None
+    latency_ms: Milliseconds | None = None
+    gateway_latency_ms: Milliseconds | None = None
+    status_code: Annotated[int, msgspec.Meta(ge=200, le=599)] | None = None
+    error_message: str | None = None
+    usage_source: Literal["reported", "estimated", "none"] | None = None
+    reported_cost: Annotated[str, msgspec.Meta(max_length=limits.MAX_COST_CHARACTERS)] | None = None
+
+
+class RequestCompletedReport(msgspec.Struct, tag_field="type", tag=RequestCompleted.TOPIC, forbid_unknown_fields=True, gc=False):
+    specversion: Literal["1.0"]
+    source: Name
+    id: Name
+    time: str
+    data: ReportedRequest
+    subject: str | None = None
+    datacontenttype: str | None = None
+    dataschema: str | None = None
+
+
+DECODER = msgspec.json.Decoder(RequestCompletedReport)
+EARLIEST = microseconds(limits.EARLIEST_TIME)
+
+
+def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
+    """The event that `line`, one CloudEvent in JSON, reports.
+
+    `latest` is the last acceptable time, in microseconds since 1970. Raises UnacceptableError with the field and the reason.
+    """
+    report, original = _decode(line)
+    if len(line) > limits.MAX_STRING_BYTES or b"\\u0000" in line:  # else no string can be too long or hold a NUL
+        _check_strings(msgspec.to_builtins(report), "")
+    account = report.subject or sender.account
+    if account is None:
+        raise UnacceptableError("subject", "is missing: name the account, or use a token that belongs to one")
+    if sender.account is not None and account != sender.account:
+        raise UnacceptableError("subject", f"must be {sender.account!r}, the account of the token, or absent")
+    data = report.data
+    channel = data.channel or "router"
+    if channel == "deployment" and not data.deployment:
+        raise UnacceptableError("data.deployment", "is required where channel is deployment: give the deployment's key")
+    key = data.api_key
+    return RequestCompleted(
+        account=account,
+        source=report.source,
+        id=report.id,
+        occurred_at=_time(report.time, latest),
+        model=data.model,
+        request_id=data.request_id or None,  # an empty text says nothing: unknown
+        request_type=data.request_type or None,
+        model_version=data.model_version or None,
+        provider=data.provider or None,
+        technology=data.technology or None,
+        service_tier=data.service_tier or None,
+        channel=channel,
+        deployment=data.deployment or None,
+        api_key=key.id if key else None,
+        api_key_name=(key.name or None) if key else None,
+        input=_quantities(data.input, "data.input"),
+        output=_quantities(data.output, "data.output"),
+        ttft_ns=_nanoseconds(data.ttft_ms),
+        latency_ns=_nanoseconds(data.latency_ms),
+        gateway_latency_ns=_nanoseconds(data.gateway_latency_ms),
+        status_code=data.status_code,
+        error_message=_cut(data.error_message) if data.error_message else None,
+        usage_source=data.usage_source or "reported",
+        reported_cost=_decimal(data.reported_cost) if data.reported_cost else None,
+        original=original,
+    )
+
+
+def reported_id(line: bytes) -> str | None:
+    """The id that a report we could not accept gave itself, if it can be read."""
+    try:
+        found = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    id = found.get("id") if isinstance(found, dict) else None
+    return id if isinstance(id, str) else None
+
+
+def _decode(line: bytes) -> tuple[RequestCompletedReport, bytes | None]:
+    """The report, and the line itself where it holds fields that we do not know: they are kept."""
+    try:
+        return DECODER.decode(line), None
+    except msgspec.ValidationError as error:
+        if not str(error).startswith("Object contains unknown field"):
+            raise _unacceptable(error) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise UnacceptableError(None, f"is not JSON: {error}") from None
+    try:
+        return msgspec.convert(_known(msgspec.json.decode(line), RequestCompletedReport), RequestCompletedReport), line
+    except msgspec.ValidationError as error:
+        raise _unacceptable(error) from None
+
+
+def _known(value: Any, struct: Any) -> Any:
+    """`value` without the fields that `struct` does not have."""
+    if isinstance(value, list):
+        return [_known(item, struct) for item in value]
+    if not isinstance(value, dict):
+        return value
+    inner = {"data": ReportedRequest, "api_key": ReportedApiKey, "input": ReportedQuantity, "output": ReportedQuantity}
+    names = {*struct.__struct_fields__, struct.__struct_config__.tag_field}
+    return {name: _known(item, inner[name]) if name in inner else item for name, item in value.items() if name in names}
+
+
+def _unacceptable(error: msgspec.ValidationError) -> UnacceptableError:
+    """The compiled checker's words, with its path (`$.data.input[0].quantity`) as the field's name."""
+    reason, _, path = str(error).partition(" - at `$")
+    field = path.rstrip("`").lstrip(".") or None
+    if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
+        return UnacceptableError(f"{field}.{missing[1]}" if field else missing[1], "is required")
+    if field == "type":
+        return UnacceptableError(field, f"{reason.removeprefix('Invalid value ')} is not a known type: use {', '.join(EVENT_TYPES)}")
+    return UnacceptableError(field, reason[:1].lower() + reason[1:].replace("`", ""))
+
+
+def _time(text: str, latest: int) -> int:
+    """Microseconds since 1970; finer digits are cut."""
+    if not RFC3339.fullmatch(text):
+        raise UnacceptableError("time", f"{text[:64]!r} is not an RFC 3339 instant with an offset, such as 2026-04-21T14:03:07.120Z")
+    try:
+        instant = microseconds(datetime.fromisoformat(text.upper()))
+    except (ValueError, OverflowError) as error:
+        raise UnacceptableError("time", f"{text[:64]!r} is not an instant: {error}") from None
+    if instant < EARLIEST:
+        raise UnacceptableError("time", f"{text} is before {limits.EARLIEST_TIME:%Y-%m-%d}")
+    if instant > latest:
+        raise UnacceptableError("time", f"{text} is more than {limits.MAX_CLOCK_LEAD.days} day ahead of our clock")
+    return instant
+
+
+def _quantities(reported: list[ReportedQuantity] | None, side: str) -> tuple[Quantity, ...] | None:
+    if reported is None:
+        return None
+    quantities = sorted((each.category, each.unit, each.quantity) for each in reported)
+    for this, following in pairwise(quantities):
+        if this[:2] == following[:2]:
+            raise UnacceptableError(side, f"has {this[0]!r} in {this[1]!r} twice: categories are disjoint, add them up")
+    return tuple(quantities)
+
+
+def _nanoseconds(milliseconds: float | None) -> int | None:
+    return None if milliseconds is None else round(milliseconds * 1_000_000)
+
+
+def _decimal(text: str) -> str:
+    """Canonical: no exponent, no needless zeros, so that equal amounts are equal texts."""
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or abs(value.adjusted()) > limits.MAX_COST_CHARACTERS:
+        raise UnacceptableError("data.reported_cost", f"{text!r} is not a decimal number such as 0.00125")
+    canonical = f"{value:f}"
+    return canonical.rstrip("0").rstrip(".") if "." in canonical else canonical
+
+
+def _cut(message: str) -> str:
+    encoded = message.encode()
+    if len(encoded) <= limits.MAX_ERROR_MESSAGE_BYTES:
+        return message
+    return encoded[: limits.MAX_ERROR_MESSAGE_BYTES - len(limits.CUT_MARK.encode())].decode(errors="ignore") + limits.CUT_MARK
+
+
+def _check_strings(value: Any, path: str) -> None:
+    """Refuse NUL, which Postgres cannot hold, and texts past their limit."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _check_strings(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            _check_strings(item, f"{path}[{i}]")
+    elif isinstance(value, str):
+        if "\0" in value:
+            raise UnacceptableError(path, "holds a NUL character: leave it out")
+        if path != "data.error_message" and len(value.encode()) > limits.MAX_STRING_BYTES:
+            raise UnacceptableError(path, f"is longer than {limits.MAX_STRING_BYTES} bytes (MAX_STRING_BYTES)")

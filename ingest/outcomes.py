@@ -1,0 +1,45 @@
+"""What became of a report: outcomes are data, because half of a batch may be good."""
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+
+class Refused(msgspec.Struct, frozen=True, omit_defaults=False):
+    """One report that is not in the log: where it stood in its batch, which field is at fault, and why."""
+
+    index: int
+    id: str | None
+    field: str | None
+    message: str
+
+
+class UnacceptableError(Exception):
+    """Raised when a report cannot become an event. Says which field, and why."""
+
+    def __init__(self, field: str | None, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class Receipt(msgspec.Struct, frozen=True):
+    """The answer to a batch. `position` covers every event recorded or found to be a duplicate."""
+
+    recorded: int
+    duplicates: int
+    conflicts: list[Refused]
+    rejected: list[Refused]
+    position: str | None
+
+    @property
+    def accepted(self) -> bool:
+        """Whether anything of the batch stands, or there was nothing to refuse."""
+        return bool(self.recorded or self.duplicates or not (self.conflicts or self.rejected))
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who reports, and for which account; null speaks for all of them."""
+
+    account: str | None
+    name: str = field(default="")

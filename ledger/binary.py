@@ -1,0 +1,60 @@
+"""Postgres' binary formats, written by hand where an object per value would cost more than the value.
+
+https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
+"""
+
+import struct
+from collections.abc import Collection
+from typing import Any
+
+from psycopg.adapt import Dumper, PyFormat
+from psycopg.pq import Format
+
+COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
+COPY_TRAILER = struct.pack(">h", -1)
+UUID_OID, UUID_ARRAY_OID = 2950, 2951
+
+_event_head = struct.Struct(">hi16siqi").pack
+_length = struct.Struct(">i").pack
+_position = struct.Struct(">iq").pack
+
+
+def event_row(originator_id: bytes, version: int, topic: bytes, state: bytes) -> bytes:
+    """A row of the log but for its position, which is known only under the lock."""
+    return _event_head(5, 16, originator_id, 8, version, len(topic)) + topic + _length(len(state)) + state
+
+
+def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
+    """The whole of a COPY: `rows` at consecutive positions."""
+    parts = [COPY_HEADER]
+    for position, row in enumerate(rows, first_position):
+        parts += (row, _position(8, position))
+    parts.append(COPY_TRAILER)
+    return b"".join(parts)
+
+
+class UuidArray(bytes):
+    """A parameter of type uuid[], from the identifiers' bytes."""
+
+    __slots__ = ()
+
+    @classmethod
+    def of(cls, identifiers: Collection[bytes]) -> "UuidArray":
+        """Each of 16 bytes."""
+        head = struct.pack(">iiIii", 1, 0, UUID_OID, len(identifiers), 1)
+        return cls(head + b"".join(b"\0\0\0\x10" + identifier for identifier in identifiers))
+
+
+class UuidArrayDumper(Dumper):
+    """Sends a UuidArray as it is."""
+
+    format = Format.BINARY
+    oid = UUID_ARRAY_OID
+
+    def dump(self, obj: Any) -> bytes:
+        """The bytes themselves."""
+        return bytes(obj)
+
+    def get_key(self, obj: Any, format: PyFormat) -> type:  # noqa: ARG002 - the base class's signature
+        """There is but one way."""
+        return UuidArray

@@ -1,0 +1,66 @@
+"""How an event is stored: one byte for the number of its shape, sixteen for the digest of its content, then its fields as MessagePack.
+
+The digest covers what we understood, after defaults, so that a retry is known for what it is whatever has changed in its notation.
+"""
+
+from collections.abc import Callable
+from hashlib import blake2b
+from typing import Any
+from uuid import UUID
+
+import msgspec
+from eventsourcing.persistence import Mapper, StoredEvent
+
+from domain.events import EVENT_TYPES, UsageEvent
+
+DIGEST = slice(1, 17)
+FIELDS = 17
+
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def to_state(event: UsageEvent) -> bytes:
+    """The bytes that are stored."""
+    fields = content = _encode(event)
+    if getattr(event, "original", None) is not None:
+        content = _encode(msgspec.structs.replace(event, original=None))  # unknown fields do not make another content
+    return bytes((event.SHAPE,)) + blake2b(content, digest_size=16).digest() + fields
+
+
+def same_content(state: bytes, other: bytes) -> bool:
+    """Whether two stored events of one name say the same."""
+    return state[DIGEST] == other[DIGEST]
+
+
+def _reader(event_type: type[UsageEvent]) -> Callable[[bytes], UsageEvent]:
+    decode = msgspec.msgpack.Decoder(event_type).decode
+
+    def read(state: bytes) -> UsageEvent:
+        if state[0] == event_type.SHAPE:
+            return decode(memoryview(state)[FIELDS:])
+        fields: list[Any] = msgspec.msgpack.decode(memoryview(state)[FIELDS:])
+        for shape in range(state[0], event_type.SHAPE):
+            fields = event_type.UPCASTS[shape](fields)
+        return msgspec.convert(fields, event_type)
+
+    return read
+
+
+READERS: dict[str, Callable[[bytes], UsageEvent]] = {topic: _reader(each) for topic, each in EVENT_TYPES.items()}
+
+
+class UsageEventMapper(Mapper[UUID]):
+    """The same for the library, which handles events one by one."""
+
+    def to_stored_event(self, domain_event: Any) -> StoredEvent:
+        """The event with its stream and place."""
+        return StoredEvent(
+            originator_id=UUID(bytes=domain_event.originator_id),
+            originator_version=domain_event.originator_version,
+            topic=domain_event.TOPIC,
+            state=to_state(domain_event),
+        )
+
+    def to_domain_event(self, stored_event: StoredEvent) -> Any:
+        """The event, brought to its present shape."""
+        return READERS[stored_event.topic](stored_event.state)
