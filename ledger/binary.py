@@ -58,3 +58,51 @@ class UuidArrayDumper(Dumper):
     def get_key(self, obj: Any, format: PyFormat) -> type:  # noqa: ARG002 - the base class's signature
         """There is but one way."""
         return UuidArray
+
+
+POSTGRES_EPOCH_MICROSECONDS = 946_684_800_000_000  # 2000-01-01, where its timestamps begin
+NULL = b"\xff\xff\xff\xff"
+
+_int2 = struct.Struct(">ih").pack
+_int8 = struct.Struct(">iq").pack
+
+
+def int2_field(value: int | None) -> bytes:
+    """A smallint in a COPY row."""
+    return NULL if value is None else _int2(2, value)
+
+
+def int8_field(value: int | None) -> bytes:
+    """A bigint in a COPY row."""
+    return NULL if value is None else _int8(8, value)
+
+
+def text_field(value: str | None) -> bytes:
+    """A text in a COPY row."""
+    if value is None:
+        return NULL
+    encoded = value.encode()
+    return _length(len(encoded)) + encoded
+
+
+def jsonb_field(value: bytes | None) -> bytes:
+    """A jsonb in a COPY row, from JSON."""
+    return NULL if value is None else _length(len(value) + 1) + b"\x01" + value
+
+
+def timestamp(microseconds: int) -> int:
+    """A timestamptz's number, from microseconds since 1970."""
+    return microseconds - POSTGRES_EPOCH_MICROSECONDS
+
+
+class InternedTexts(dict[str | None, bytes]):
+    """Text fields that come again and again, made once. Bounded: it forgets everything when full."""
+
+    MAX_TEXTS = 50_000
+
+    def __missing__(self, value: str | None) -> bytes:
+        """Make and keep the field."""
+        if len(self) >= self.MAX_TEXTS:
+            self.clear()
+        field = self[value] = text_field(value)
+        return field

@@ -1,0 +1,133 @@
+"""The columns of the usage sheets: which there are, what they mean, and where their values come from."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+from jobs.cells import Kind, Value
+from jobs.request import Dimension, ExportRequest
+from jobs.usage import Quantity, UsageRow, UsageSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """`width` in characters; `unit` and `meaning` are for the data dictionary."""
+
+    header: str
+    kind: Kind
+    unit: str
+    meaning: str
+    value: Callable[[UsageRow], Value]
+    width: int = 14
+
+
+def columns_of(request: ExportRequest, snapshot: UsageSnapshot) -> tuple[Column, ...]:
+    """Only what was grouped by and what occurred; every header is unique, as a table of Excel requires."""
+    columns = (
+        *(_time_columns(request.zone) if request.interval else ()),
+        *(column for dimension in _DIMENSIONS if dimension in request.group_by for column in _DIMENSIONS[dimension]),
+        *_COUNTS,
+        *_categories("Input", snapshot.totals.input, lambda row: row.input),
+        *_categories("Output", snapshot.totals.output, lambda row: row.output),
+        *_measures(snapshot.currency),
+    )
+    return tuple(_uniquely_named(columns))
+
+
+def _time_columns(zone: ZoneInfo) -> Iterator[Column]:
+    meaning = "Start of the bucket, which ends where the next one starts."
+    if zone.key != "UTC":
+        local = f"{meaning} By the clocks of {zone.key}: the hour that clocks repeat in autumn appears twice."
+        yield Column(
+            f"Time ({zone.key})", Kind.TIME, "date and time", local, lambda row: row.time and row.time.astimezone(zone), 19
+        )
+    yield Column("Time (UTC)", Kind.TIME, "date and time", meaning, lambda row: row.time, 17)
+
+
+_KEY_NAME = "Name of the API key that made the requests; empty where they had none."
+_KEY_ID = "Identifier of that API key: names can change, this does not."
+
+_DIMENSIONS: dict[Dimension, tuple[Column, ...]] = {
+    "MODEL": (Column("Model", Kind.TEXT, "", "Model that served the requests.", lambda row: row.model, 32),),
+    "PROVIDER": (
+        Column("Provider", Kind.TEXT, "", "Who served them; empty where not reported.", lambda row: row.provider, 18),
+    ),
+    "API_KEY": (
+        Column("API key", Kind.TEXT, "", _KEY_NAME, lambda row: row.api_key_name, 24),
+        Column("API key ID", Kind.TEXT, "", _KEY_ID, lambda row: row.api_key_id, 38),
+    ),
+}
+
+_COUNTS = (
+    Column("Requests", Kind.COUNT, "requests", "Requests of this row, failed ones too.", lambda row: row.requests),
+    Column("Input tokens", Kind.COUNT, "tokens", "All tokens that came in.", lambda row: row.input_tokens, 16),
+    Column("Output tokens", Kind.COUNT, "tokens", "All tokens that went out.", lambda row: row.output_tokens, 16),
+    Column("Total tokens", Kind.COUNT, "tokens", "Input and output together.", lambda row: row.total_tokens, 16),
+)
+
+
+def _measures(currency: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            "Average latency (s)",
+            Kind.SECONDS,
+            "seconds",
+            "Mean time of a whole response, over the requests that report one; empty where none does.",
+            lambda row: row.average_latency_seconds,
+            19,
+        ),
+        Column(
+            "Success rate (%)",
+            Kind.PERCENT,
+            "percent",
+            "Requests that did not fail, of those whose outcome is known.",
+            lambda row: row.success_rate,
+            16,
+        ),
+        Column("Errors", Kind.COUNT, "requests", "Requests that failed.", lambda row: row.error_count, 10),
+        Column(
+            f"Fee ({currency})",
+            Kind.MONEY,
+            currency,
+            "Sum of the known fees; empty where no price is known. Excel shows 15 digits, the cell has all of them.",
+            lambda row: row.fee,
+            16,
+        ),
+        Column(
+            "Unpriced requests",
+            Kind.COUNT,
+            "requests",
+            "Requests counted here whose price is not known: their fee is missing, not zero.",
+            lambda row: row.unpriced_requests,
+            18,
+        ),
+        Column(
+            "Throughput (requests/s)",
+            Kind.RATE,
+            "requests per second",
+            "Requests over the part of the bucket that is in the data.",
+            lambda row: row.throughput,
+            24,
+        ),
+        Column(
+            "Partial",
+            Kind.FLAG,
+            "",
+            "TRUE where the bucket had not ended, or the period cuts it: the figures are of a part of it.",
+            lambda row: row.partial,
+            9,
+        ),
+    )
+
+
+def _categories(
+    side: str, present: Iterable[Quantity], of: Callable[[UsageRow], Iterable[Quantity]]
+) -> Iterator[Column]:
+    for category, unit, label, _ in present:
+
+        def count(row: UsageRow, category: str = category, unit: str = unit) -> int | None:
+            return next((q.count for q in of(row) if q.category == category and q.unit == unit), None)
+
+        header = f"{side}: {label}" if unit == "token" else f"{side}: {label} ({unit})"
+        meaning = f"{side} of the category {category}, counted in {unit}s; empty where none was reported."
+        yield Column(header, Kind.COUNT, f"{unit}s", meaning, count, max(14, min(len(header) + 4, 40)))

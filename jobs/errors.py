@@ -1,0 +1,57 @@
+"""Everything that can be wrong with a job, as one hierarchy."""
+
+
+class JobError(Exception):
+    """Base of the errors of this layer; its message may be shown to the person who asked."""
+
+
+class InvalidExportRequestError(JobError):
+    """Raised when what was asked for cannot be exported; `field` names what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class TooManyExportsError(JobError):
+    """Raised when an account already waits for as many exports as it may."""
+
+
+class TooManyFollowersError(JobError):
+    """Raised when a process already follows as many exports as it may."""
+
+
+class ExportNotFoundError(JobError):
+    """Raised when there is no such export, or it is not the viewer's: the two look alike."""
+
+
+class ExportFinishedError(JobError):
+    """Raised when an export that has ended is asked to end otherwise."""
+
+
+class ExportRefusedError(JobError):
+    """Raised by a rendering that cannot succeed however often it is tried."""
+
+
+class AttemptSupersededError(JobError):
+    """Raised when a worker acts on an export it no longer holds: cancelled, or taken over by a later attempt."""
+
+
+class AttemptTooLongError(JobError):
+    """Raised when one attempt at an export takes longer than it may."""
+
+
+class WorkerStoppingError(JobError):
+    """Raised inside an attempt when its worker was told to stop."""
+
+
+class RenderingError(JobError):
+    """Raised when the process that renders failed or died; the details are in the worker's log."""
+
+
+class LinkError(JobError):
+    """Raised when a download link is not, or is no longer, good for this export and account."""
+
+
+class UnknownBrokerError(JobError):
+    """Raised when BROKER_URL has a scheme that is neither RabbitMQ's nor Redis's."""

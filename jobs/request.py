@@ -1,0 +1,99 @@
+"""What someone asks an export to hold."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal, get_args
+from uuid import UUID
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jobs.errors import InvalidExportRequestError
+
+Interval = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
+Dimension = Literal["MODEL", "PROVIDER", "API_KEY"]
+ExportFormat = Literal["XLSX"]
+
+MAX_FILTER_VALUES = 1_000
+"""Values of one filter of one export."""
+
+_MAX_SLUG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class UsageFilter:
+    """Which usage is wanted; None is all of it, and a None among the values selects what has none."""
+
+    models: tuple[str, ...] | None = None
+    providers: tuple[str | None, ...] | None = None
+    api_keys: tuple[str | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExportRequest:
+    """Router usage of one account in the half-open period [period_from, period_to), grouped and cut into buckets.
+
+    `interval` None is the whole period as one bucket. `at_least` is the position of the log that the figures
+    must include, so that a file shows what its reader had already seen.
+    """
+
+    account_id: UUID
+    account_key: str
+    period_from: datetime
+    period_to: datetime
+    time_zone: str = "UTC"
+    filter: UsageFilter = field(default_factory=UsageFilter)
+    interval: Interval | None = "HOUR"
+    group_by: tuple[Dimension, ...] = ("MODEL", "API_KEY")
+    format: ExportFormat = "XLSX"
+    at_least: int = 0
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+    @property
+    def file_name(self) -> str:
+        """What the file is called for people: account, first and last local day; safe in a URL and on any disk."""
+        account = re.sub(r"[^A-Za-z0-9.-]+", "-", self.account_key).strip(".-")[:_MAX_SLUG] or "account"
+        first, end = (moment.astimezone(self.zone).date() for moment in (self.period_from, self.period_to))
+        return f"{account}-usage-{first}-to-{end}.xlsx"
+
+
+def checked(request: ExportRequest) -> ExportRequest:
+    """The same request. Requests in the log are not checked again: rules change, facts do not.
+
+    Raises InvalidExportRequestError.
+    """
+    _check_period(request.period_from, request.period_to)
+    _check_zone(request.time_zone)
+    _check_choice("interval", request.interval, (*get_args(Interval), None))
+    _check_choice("format", request.format, get_args(ExportFormat))
+    for dimension in request.group_by:
+        _check_choice("groupBy", dimension, get_args(Dimension))
+    if len(set(request.group_by)) < len(request.group_by):
+        raise InvalidExportRequestError("groupBy", "groupBy names a dimension twice; name each once")
+    for name in ("models", "providers", "api_keys"):
+        if len(getattr(request.filter, name) or ()) > MAX_FILTER_VALUES:
+            message = f"filter.{name} has more than {MAX_FILTER_VALUES:,} values; export in parts"
+            raise InvalidExportRequestError("filter", message)
+    return request
+
+
+def _check_period(start: datetime, end: datetime) -> None:
+    if start.tzinfo is None or end.tzinfo is None:
+        raise InvalidExportRequestError("range", "from and to need an offset, such as Z")
+    if start >= end:
+        raise InvalidExportRequestError("range", "from must be before to")
+
+
+def _check_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise InvalidExportRequestError("timeZone", f"{name!r} is not an IANA time zone") from None
+
+
+def _check_choice(name: str, value: str | None, choices: tuple[str | None, ...]) -> None:
+    if value not in choices:
+        allowed = ", ".join(choice for choice in choices if choice is not None)
+        raise InvalidExportRequestError(name, f"{name} {value} is not offered; choose one of {allowed}")

@@ -1,0 +1,120 @@
+"""Generations: the sets of tables that a group of read models has had. One is live; another may be built beside it, and swapped in."""
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from psycopg import Connection, Cursor
+from psycopg.sql import SQL, Composed, Identifier
+
+from projections import usage
+from projections.read_model import TABLES, Tables
+
+
+class Generation(NamedTuple):
+    """One set of tables, and how far along the log it is."""
+
+    number: int
+    shape: int
+    state: str  # building, live, retired
+    position: int
+    complete_through: datetime  # every event recorded before this instant is included
+
+    def tables(self, schema: str) -> Tables:
+        """Its tables."""
+        return Tables(schema, self.number)
+
+
+COLUMNS = "generation, shape, state, position, complete_through"
+# Which generation is live is a row that is read inside the snapshot. A view that is flipped would wait behind long readers.
+CREATE = """
+    CREATE TABLE IF NOT EXISTS {generations} (
+        name text NOT NULL,
+        generation integer NOT NULL,
+        shape integer NOT NULL,
+        state text NOT NULL CHECK (state IN ('building', 'live', 'retired')),
+        position bigint NOT NULL,
+        complete_through timestamptz NOT NULL,
+        PRIMARY KEY (name, generation)
+    ) WITH (fillfactor = 10)"""
+ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name) WHERE state = 'live'"
+SELECT = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s ORDER BY generation"
+INSERT = f"""
+    INSERT INTO {{generations}} (name, generation, shape, state, position, complete_through)
+    SELECT %s, coalesce(max(generation), 0) + 1, %s, %s, 0, 'epoch' FROM {{generations}} WHERE name = %s
+    RETURNING {COLUMNS}"""
+ADVANCE = """
+    UPDATE {generations} SET position = %b, complete_through = %b
+    WHERE name = %b AND generation = %b AND state <> 'retired' AND position = %b"""
+
+
+class Superseded(Exception):  # noqa: N818 - a turn of events, not an error
+    """Raised when another runner has moved the position, or swapped the generation away: the batch is not counted again."""
+
+
+def sql(text: str, schema: str) -> Composed:
+    """`text` with the names of the registry."""
+    names = {"generations": Identifier(schema, "generations"), "one_live": Identifier("generations_one_live")}
+    return SQL(text).format(**names)  # pyright: ignore[reportArgumentType] - our own constants only
+
+
+def statements(schema: str) -> list[Composed]:
+    """What set-up has to create."""
+    return [sql(CREATE, schema), sql(ONE_LIVE, schema)]
+
+
+def all_of(connection: Connection[Any], schema: str, name: str = usage.NAME) -> list[Generation]:
+    """Every generation, oldest first."""
+    return [Generation(*row) for row in connection.execute(sql(SELECT, schema), [name]).fetchall()]
+
+
+def live(connection: Connection[Any], schema: str, name: str = usage.NAME) -> Generation | None:
+    """The one that answers; null before the first set-up."""
+    return next((each for each in all_of(connection, schema, name) if each.state == "live"), None)
+
+
+def begin(connection: Connection[Any], schema: str, state: str, name: str = usage.NAME) -> Generation:
+    """Create the tables of a new generation, empty, at the start of the log. Commits with the connection's transaction."""
+    row = connection.execute(sql(INSERT, schema), [name, usage.SHAPE, state, name]).fetchone()
+    assert row is not None
+    generation = Generation(*row)
+    for statement in usage.CREATE:
+        connection.execute(generation.tables(schema).sql(statement))
+    return generation
+
+
+def advance(cursor: Cursor[Any], schema: str, generation: Generation, position: int, complete_through: datetime) -> None:
+    """Move from exactly where `generation` was to `position`. Raises Superseded if it is elsewhere now.
+
+    The library's own check, that the position is greater, lets two runners with overlapping batches count twice.
+    """
+    changed = cursor.execute(
+        sql(ADVANCE, schema),
+        [position, complete_through, usage.NAME, generation.number, generation.position],
+        prepare=True,
+    ).rowcount
+    if changed != 1:
+        raise Superseded
+
+
+def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
+    """Make `new` the live one, if it is exactly where the live one is; the old one is retired. Raises Superseded otherwise."""
+    rows = connection.execute(sql(SELECT + " FOR UPDATE", schema), [usage.NAME]).fetchall()
+    generations = {each.number: each for each in map(Generation._make, rows)}
+    old = next((each for each in generations.values() if each.state == "live"), None)
+    if generations[new.number].state != "building" or (old is not None and old.position != generations[new.number].position):
+        raise Superseded
+    change = "UPDATE {generations} SET state = %s, complete_through = %s WHERE name = %s AND generation = %s"
+    complete_through = max(each.complete_through for each in generations.values())  # the positions are equal: what one has, the other has
+    if old is not None:
+        connection.execute(sql(change, schema), ["retired", complete_through, usage.NAME, old.number])
+    connection.execute(sql(change, schema), ["live", complete_through, usage.NAME, new.number])
+
+
+def drop_retired(connection: Connection[Any], schema: str) -> None:
+    """Drop the tables of retired generations, if nobody reads them any more: each waits for its last reader."""
+    for each in all_of(connection, schema):
+        if each.state != "retired":
+            continue
+        for table in TABLES:
+            connection.execute(each.tables(schema).sql(f"DROP TABLE IF EXISTS {{{table}}}"))
+        connection.execute(sql("DELETE FROM {generations} WHERE name = %s AND generation = %s", schema), [usage.NAME, each.number])
