@@ -6,6 +6,8 @@ raises SHAPE and adds an upcast.
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from enum import Enum
+from http import HTTPStatus
 from typing import ClassVar
 
 import msgspec
@@ -18,6 +20,16 @@ MICROSECOND = timedelta(microseconds=1)
 
 Quantity = tuple[str, str, int]
 """How much of one kind of usage: category, unit, and a whole number of that unit. Plain, for there are several to every event."""
+
+
+class Outcome(Enum):
+    """How a request ended."""
+
+    SUCCESS = "success"
+    CLIENT_ERROR = "client_error"  # 400 to 499
+    SERVER_ERROR = "server_error"  # 500 to 599
+    UNKNOWN_ERROR = "unknown_error"  # an error message without a status code
+
 
 Upcast = Callable[[list], list]
 
@@ -78,11 +90,13 @@ class RequestCompleted(UsageEvent, frozen=True, array_like=True, gc=False):
     original: bytes | None = None  # the report as it came, where it said more than these fields hold
 
     @property
-    def failed(self) -> bool:
+    def outcome(self) -> Outcome:
         """The status code decides; without one, an error message does."""
-        if self.status_code is not None:
-            return self.status_code >= 400
-        return self.error_message is not None
+        if self.status_code is None:
+            return Outcome.SUCCESS if self.error_message is None else Outcome.UNKNOWN_ERROR
+        if self.status_code < HTTPStatus.BAD_REQUEST:
+            return Outcome.SUCCESS
+        return Outcome.CLIENT_ERROR if self.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.SERVER_ERROR
 
 
 def microseconds(instant: datetime) -> int:

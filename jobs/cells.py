@@ -60,7 +60,7 @@ def set_value(cell: Cell, value: Value) -> None:
     """Puts a value into a cell of openpyxl, which by itself would make formulas and errors of some texts."""
     match value:
         case str():
-            cell.value = _as_excel_writes(clean(value))
+            cell.value = as_excel_writes(clean(value))
             cell.data_type = "s"
             cell.quotePrefix = may_become_formula(value)
         case datetime():
@@ -92,13 +92,13 @@ def clean(text: str) -> str:
 _LOOKS_ESCAPED = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
 
 
-def _as_excel_writes(text: str) -> str:
+def as_excel_writes(text: str) -> str:
     """Excel reads _x000D_ as a carriage return; a text that only looks so has its first underscore escaped."""
     return _LOOKS_ESCAPED.sub("_x005F_", text).replace("\r", "_x000D_")
 
 
 def _text_cell(style: str, text: str) -> str:
-    text = _as_excel_writes(clean(text))
+    text = as_excel_writes(clean(text))
     space = ' xml:space="preserve"' if text != text.strip() else ""
     return f'{style} t="inlineStr"><is><t{space}>{escape(text)}</t></is></c>'
 

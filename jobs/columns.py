@@ -1,10 +1,10 @@
 """The columns of the usage sheets: which there are, what they mean, and where their values come from."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
-from jobs.cells import Kind, Value
+from jobs.cells import Kind, Value, clean
 from jobs.request import Dimension, ExportRequest
 from jobs.usage import Quantity, UsageRow, UsageSnapshot
 
@@ -38,9 +38,7 @@ def _time_columns(zone: ZoneInfo) -> Iterator[Column]:
     meaning = "Start of the bucket, which ends where the next one starts."
     if zone.key != "UTC":
         local = f"{meaning} By the clocks of {zone.key}: the hour that clocks repeat in autumn appears twice."
-        yield Column(
-            f"Time ({zone.key})", Kind.TIME, "date and time", local, lambda row: row.time and row.time.astimezone(zone), 19
-        )
+        yield Column(f"Time ({zone.key})", Kind.TIME, "date and time", local, lambda row: row.time and row.time.astimezone(zone), 19)
     yield Column("Time (UTC)", Kind.TIME, "date and time", meaning, lambda row: row.time, 17)
 
 
@@ -49,9 +47,7 @@ _KEY_ID = "Identifier of that API key: names can change, this does not."
 
 _DIMENSIONS: dict[Dimension, tuple[Column, ...]] = {
     "MODEL": (Column("Model", Kind.TEXT, "", "Model that served the requests.", lambda row: row.model, 32),),
-    "PROVIDER": (
-        Column("Provider", Kind.TEXT, "", "Who served them; empty where not reported.", lambda row: row.provider, 18),
-    ),
+    "PROVIDER": (Column("Provider", Kind.TEXT, "", "Who served them; empty where not reported.", lambda row: row.provider, 18),),
     "API_KEY": (
         Column("API key", Kind.TEXT, "", _KEY_NAME, lambda row: row.api_key_name, 24),
         Column("API key ID", Kind.TEXT, "", _KEY_ID, lambda row: row.api_key_id, 38),
@@ -80,7 +76,7 @@ def _measures(currency: str) -> tuple[Column, ...]:
             "Success rate (%)",
             Kind.PERCENT,
             "percent",
-            "Requests that did not fail, of those whose outcome is known.",
+            "Share of the requests that did not fail.",
             lambda row: row.success_rate,
             16,
         ),
@@ -105,7 +101,7 @@ def _measures(currency: str) -> tuple[Column, ...]:
             "Throughput (requests/s)",
             Kind.RATE,
             "requests per second",
-            "Requests over the part of the bucket that is in the data.",
+            "Requests per second of that part of the bucket which the data cover.",
             lambda row: row.throughput,
             24,
         ),
@@ -120,14 +116,28 @@ def _measures(currency: str) -> tuple[Column, ...]:
     )
 
 
-def _categories(
-    side: str, present: Iterable[Quantity], of: Callable[[UsageRow], Iterable[Quantity]]
-) -> Iterator[Column]:
-    for category, unit, label, _ in present:
+def _categories(side: str, present: Iterable[Quantity], of: Callable[[UsageRow], Iterable[Quantity]]) -> Iterator[Column]:
+    for line in present:
 
-        def count(row: UsageRow, category: str = category, unit: str = unit) -> int | None:
+        def count(row: UsageRow, category: str = line.category, unit: str = line.unit) -> int | None:
             return next((q.count for q in of(row) if q.category == category and q.unit == unit), None)
 
-        header = f"{side}: {label}" if unit == "token" else f"{side}: {label} ({unit})"
-        meaning = f"{side} of the category {category}, counted in {unit}s; empty where none was reported."
-        yield Column(header, Kind.COUNT, f"{unit}s", meaning, count, max(14, min(len(header) + 4, 40)))
+        header = f"{side}: {line.label}" if line.unit == "token" else f"{side}: {line.label} ({line.unit})"
+        meaning = f"{side} of the category {line.category}, counted in {line.unit}s; empty where none was reported."
+        yield Column(header, Kind.COUNT, f"{line.unit}s", meaning, count, max(14, min(len(header) + 4, 40)))
+
+
+_MAX_HEADER = 240
+"""A table of Excel allows 255 characters; this leaves room to tell equal headers apart."""
+
+
+def _uniquely_named(columns: Iterable[Column]) -> Iterator[Column]:
+    taken: set[str] = set()
+    for column in columns:
+        header = plain = " ".join(clean(column.header).split())[:_MAX_HEADER]
+        number = 1
+        while header.casefold() in taken:
+            number += 1
+            header = f"{plain} ({number})"
+        taken.add(header.casefold())
+        yield replace(column, header=header)

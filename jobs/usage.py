@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from jobs.request import ExportRequest
 
@@ -22,7 +22,8 @@ class UsageSource(Protocol):
         ...
 
 
-class Quantity(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Quantity:
     """One line of a breakdown: how much of a category, in its unit, such as token, second or image."""
 
     category: str

@@ -1,7 +1,10 @@
 """The directory of accounts, shared by all cells: which there are, and which cell each belongs to."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from psycopg import Connection
 
@@ -25,3 +28,12 @@ def ensure(connection: Connection[Any], keys: Iterable[str], cell: str) -> None:
         "INSERT INTO tallygraph.accounts (id, key, cell) SELECT *, %s FROM unnest(%s::uuid[], %s::text[]) ON CONFLICT DO NOTHING",
         [cell, [account_id(key) for key in wanted], wanted],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account that has been heard of."""
+
+    id: UUID
+    key: str
+    created_at: datetime

@@ -38,6 +38,7 @@ CREATE = """
     ) WITH (fillfactor = 10)"""
 ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name) WHERE state = 'live'"
 SELECT = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s ORDER BY generation"
+SELECT_LIVE = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s AND state = 'live'"
 INSERT = f"""
     INSERT INTO {{generations}} (name, generation, shape, state, position, complete_through)
     SELECT %s, coalesce(max(generation), 0) + 1, %s, %s, 0, 'epoch' FROM {{generations}} WHERE name = %s

@@ -42,12 +42,13 @@ CREATE = (
         gateway_latency_ns bigint,
         status_code smallint,
         error_message text,
+        outcome text COLLATE "C" NOT NULL,
         usage_source text COLLATE "C" NOT NULL,
         PRIMARY KEY (account_id, occurred_at, id)
     )""",
 )
 COPY = "COPY {history} FROM STDIN (FORMAT BINARY)"
-COLUMNS = 28
+COLUMNS = 29
 
 _head = struct.Struct(">hi16siqi16siqiii?").pack
 _to_json = msgspec.json.Encoder().encode
@@ -94,6 +95,7 @@ def _row(recorded: Recorded) -> bytes:
             int8_field(event.gateway_latency_ns),
             int2_field(event.status_code),
             text_field(event.error_message),
+            interned[event.outcome.value],
             interned[event.usage_source],
         )
     )  # fmt: skip

@@ -28,9 +28,12 @@ class Tables:
     generation: int
 
     def sql(self, text: str) -> Composed:
-        """`text` with `{name}` made into this generation's table of that name, and `{index}` into a name for its index."""
-        fields = {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
-        return SQL(text).format(**fields)  # pyright: ignore[reportArgumentType] - our own constants only
+        """`text` with `{name}` made into this generation's table of that name."""
+        return SQL(text).format(**self.identifiers())  # pyright: ignore[reportArgumentType] - our own constants only
+
+    def identifiers(self) -> dict[str, Identifier]:
+        """The tables by their plain names."""
+        return {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
 
 
 TABLES = ("history", "router_buckets", "router_lines", "router_series", "request_names", "api_keys", "name_conflicts")

@@ -14,7 +14,7 @@ from uuid import UUID
 from psycopg import Cursor
 
 from domain.calendar import DAY, HOUR, QUARTER
-from domain.events import EPOCH, MICROSECOND, RequestCompleted
+from domain.events import EPOCH, MICROSECOND, Outcome, RequestCompleted
 from domain.names import series_id
 from domain.quantities import TOKEN
 from projections.read_model import Recorded, Tables
@@ -125,7 +125,7 @@ def fold(batch: Iterable[Recorded]) -> tuple[dict[Key, Delta], list[tuple[UUID, 
 
 def _count(delta: Delta, event: RequestCompleted) -> None:
     delta.requests += 1
-    if event.failed:
+    if event.outcome is not Outcome.SUCCESS:
         delta.errors += 1
     if event.latency_ns is not None:
         delta.latency_ns += event.latency_ns

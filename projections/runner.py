@@ -66,7 +66,7 @@ class Runner:
             except psycopg.OperationalError:
                 stop.wait(1.0)
 
-    def rebuild(self, progress: Callable[[int, int], None] = lambda done, total: None, stop: Stop = lambda: False) -> Generation:
+    def rebuild(self, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False) -> Generation:
         """Build a new generation from the first event beside the live one, and swap it in. Readers notice nothing.
 
         `progress` is told how many of how many events are projected.

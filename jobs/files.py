@@ -1,0 +1,80 @@
+"""Finished files, in a folder per export: `<root>/<export>/<attempt>.xlsx`.
+
+The name holds the attempt, so that a worker which lost its export cannot overwrite the file of the one that took over.
+A file appears under its name only when it is whole and on the disk. Workers and web processes share the root.
+"""
+
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from hashlib import file_digest
+from pathlib import Path
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """Size in bytes; SHA-256 in hex."""
+
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class FileStore:
+    root: Path
+
+    def path(self, export_id: UUID, attempt: int) -> Path:
+        """Where the finished file of an attempt is."""
+        return self._folder(export_id) / f"{attempt}.xlsx"
+
+    def begin(self, export_id: UUID, attempt: int) -> Path:
+        """A path to write to; `finish` makes it the file."""
+        self._folder(export_id).mkdir(parents=True, exist_ok=True)
+        return self._part(export_id, attempt)
+
+    def finish(self, export_id: UUID, attempt: int) -> StoredFile:
+        """Raises FileNotFoundError where the export was deleted in the meantime."""
+        part, path = self._part(export_id, attempt), self.path(export_id, attempt)
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+            stored = StoredFile(size=part.stat().st_size, sha256=file_digest(file, "sha256").hexdigest())
+        part.replace(path)
+        for folder in (path.parent, self.root):  # The new names must survive a crash too.
+            _sync_folder(folder)
+        return stored
+
+    def discard(self, export_id: UUID, attempt: int) -> None:
+        """Removes whatever an attempt left, whole or not."""
+        self._part(export_id, attempt).unlink(missing_ok=True)
+        self.path(export_id, attempt).unlink(missing_ok=True)
+
+    def delete(self, export_id: UUID) -> None:
+        shutil.rmtree(self._folder(export_id), ignore_errors=True)
+
+    def sweep(self, older_than: timedelta) -> None:
+        """Deletes exports whose folder nobody has written to for so long: what workers left when they were killed."""
+        oldest = time.time() - older_than.total_seconds()
+        for folder in self._folders():
+            if folder.stat().st_mtime < oldest:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _folders(self) -> Iterator[Path]:
+        yield from self.root.iterdir() if self.root.is_dir() else ()
+
+    def _folder(self, export_id: UUID) -> Path:
+        return self.root / str(export_id)
+
+    def _part(self, export_id: UUID, attempt: int) -> Path:
+        return self._folder(export_id) / f"{attempt}.xlsx.part"
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

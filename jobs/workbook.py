@@ -1,0 +1,106 @@
+"""Writes an export as an Excel workbook, in one pass and in memory that does not grow with its rows."""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import IO, Any
+from zipfile import ZIP_DEFLATED, ZipFile
+
+from openpyxl.utils import get_column_letter
+
+from jobs.cells import Value
+from jobs.columns import Column, columns_of
+from jobs.errors import ExportRefusedError
+from jobs.summary import Report
+from jobs.usage import UsageRow, UsageSnapshot
+from jobs.workbook_shell import Shell, build_shell, part_of_usage_sheet
+
+MAX_ROWS = 5_000_000
+"""Rows of one export."""
+
+MAX_ROWS_OF_SHEET = 1_048_575
+"""Rows below the header that fit on a sheet; more go on in "Usage (2)"."""
+
+MAX_BYTES_OF_SHEET = 1_500_000_000
+"""Bytes of the XML of a sheet. Beyond 2 GiB a zip needs an extension that Excel takes for damage."""
+
+_BATCH = 500
+_LEVEL = 6  # Of deflate. Level 3 needs a fifth less time and makes files a fifth larger.
+
+
+def write_workbook(
+    path: Path,
+    report: Report,
+    on_progress: Callable[[int], None],
+    *,
+    max_rows_of_sheet: int = MAX_ROWS_OF_SHEET,
+) -> None:
+    """Tells `on_progress` every few hundred rows how many are written.
+
+    Raises ExportRefusedError for more than MAX_ROWS rows, before anything is written.
+    """
+    total = report.snapshot.row_count
+    if total > MAX_ROWS:
+        raise ExportRefusedError(f"The export would have {total:,} rows; {MAX_ROWS:,} are allowed. Export in parts.")
+    columns = columns_of(report.request, report.snapshot)
+    rows = _checked(report.snapshot)
+    blank = build_shell(report, columns, [0])
+    sheets: list[int] = []
+    with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
+        while not sheets or sum(sheets) < total:
+            with archive.open(part_of_usage_sheet(len(sheets) + 1), "w") as part:
+                rows_of_sheet = islice(rows, max_rows_of_sheet)
+                sheets.append(_write_sheet(part, blank, columns, rows_of_sheet, done=sum(sheets), on_progress=on_progress))
+        next(rows, None)
+        streamed = {part_of_usage_sheet(number) for number in range(1, len(sheets) + 1)}
+        for name, content in build_shell(report, columns, sheets).parts.items():
+            if name not in streamed:
+                archive.writestr(name, content)
+
+
+_Cell = tuple[str, Callable[[UsageRow], Value], Callable[[Any], str]]
+"""The letter of a column, where its value comes from, and how that is written."""
+
+
+def _write_sheet(
+    part: IO[bytes],
+    shell: Shell,
+    columns: Sequence[Column],
+    rows: Iterator[UsageRow],
+    *,
+    done: int,
+    on_progress: Callable[[int], None],
+) -> int:
+    """Writes rows until there are none, or the sheet is full; returns how many."""
+    letters = [get_column_letter(index) for index in range(1, len(columns) + 1)]
+    cells = [(letter, column.value, cell) for letter, column, cell in zip(letters, columns, shell.renderers, strict=True)]
+    written, size = 0, part.write(shell.head)
+    while size < MAX_BYTES_OF_SHEET and (batch := list(islice(rows, _BATCH))):
+        xml = "".join([_row_xml(number, row, cells) for number, row in enumerate(batch, start=written + 2)])  # Row 1 is the header.
+        size += part.write(xml.encode())
+        written += len(batch)
+        on_progress(done + written)
+    part.write(shell.tail)
+    return written
+
+
+def _row_xml(number: int, row: UsageRow, cells: Sequence[_Cell]) -> str:
+    found = [f'<c r="{letter}{number}"{cell(value)}' for letter, value_of, cell in cells if (value := value_of(row)) is not None]
+    return f'<row r="{number}">{"".join(found)}</row>'
+
+
+def _checked(snapshot: UsageSnapshot) -> Iterator[UsageRow]:
+    """The rows, as long as they are what was announced: as many, and of no category that has no column."""
+    columns = {(q.category, q.unit) for q in snapshot.totals.input}, {(q.category, q.unit) for q in snapshot.totals.output}
+    count = 0
+    for row in snapshot.rows:
+        count += 1
+        for known, quantities in zip(columns, (row.input, row.output), strict=True):
+            for quantity in quantities:
+                if (quantity.category, quantity.unit) not in known:
+                    raise ValueError(f"category {quantity.category!r} ({quantity.unit}) is not among the totals")
+        if count > snapshot.row_count:
+            break
+        yield row
+    if count != snapshot.row_count:
+        raise ValueError(f"{count} rows or more came where {snapshot.row_count} were announced")

@@ -1,0 +1,269 @@
+"""What is asked of history: pages in any order and both directions, filtered by every column; one request; and its events."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+import msgspec
+
+from domain.events import EPOCH, MICROSECOND, Outcome
+from domain.names import milliseconds_of
+from domain.notation import cloudevent
+from ledger.shapes import READERS
+from projections.keyset import By, order_by, past
+from projections.router_usage import Line, Range, ranked
+from projections.snapshot import Snapshot
+
+MAX_COUNT = 1_000_000  # requests: past it, the count is not told
+NANOSECONDS_PER_MILLISECOND = 1_000_000
+
+
+class HistoryOrderField(Enum):
+    """What history can be ordered by."""
+
+    TIMESTAMP = "occurred_at"
+    LATENCY = "latency_ns"
+    TIME_TO_FIRST_TOKEN = "ttft_ns"  # noqa: S105 - a column
+    TOTAL_TOKENS = "total_tokens"
+    FEE = "fee"
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From `min` to `max`, both included; null is open. Unknown values lie in no bounds."""
+
+    min: int | float | Decimal | None = None
+    max: int | float | Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryFilter:
+    """Which requests. An absent list does not filter; a null in a list selects what has none."""
+
+    request_id: str | None = None
+    request_types: Sequence[str | None] | None = None
+    models: Sequence[str] | None = None
+    model_versions: Sequence[str | None] | None = None
+    providers: Sequence[str | None] | None = None
+    technologies: Sequence[str | None] | None = None
+    api_keys: Sequence[str | None] | None = None
+    deployments: Sequence[str | None] | None = None
+    channel: str | None = None
+    status_codes: Sequence[int | None] | None = None
+    outcomes: Sequence[Outcome] | None = None
+    error_contains: str | None = None  # in any case
+    tokens: Bounds | None = None
+    input_tokens: Bounds | None = None
+    output_tokens: Bounds | None = None
+    fee: Bounds | None = None
+    latency_ms: Bounds | None = None
+    ttft_ms: Bounds | None = None
+    gateway_latency_ms: Bounds | None = None
+    include_voided: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryOf:
+    """Whose requests, when, and which."""
+
+    account_id: UUID
+    range: Range
+    filter: HistoryFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it stands. Null is unknown; an empty list of lines is none."""
+
+    account_id: UUID
+    occurred_at: datetime
+    id: UUID
+    position: int
+    version: int
+    voided: bool
+    channel: str
+    source: str
+    event_id: str
+    request_id: str
+    request_type: str | None
+    model: str
+    model_version: str | None
+    provider: str | None
+    technology: str | None
+    deployment: str | None
+    api_key: str | None
+    input: Sequence[Line] | None
+    output: Sequence[Line] | None
+    input_tokens: int | None
+    output_tokens: int | None
+    total_tokens: int | None
+    ttft_ns: int | None = field(repr=False)
+    latency_ns: int | None = field(repr=False)
+    gateway_latency_ns: int | None = field(repr=False)
+    status_code: int | None
+    error_message: str | None
+    api_key_name: str | None
+
+    @property
+    def ttft_ms(self) -> float | None:
+        """Time to first token, milliseconds."""
+        return _milliseconds(self.ttft_ns)
+
+    @property
+    def latency_ms(self) -> float | None:
+        """The whole response, milliseconds."""
+        return _milliseconds(self.latency_ns)
+
+    @property
+    def gateway_latency_ms(self) -> float | None:
+        """Time spent in the gateway, milliseconds."""
+        return _milliseconds(self.gateway_latency_ns)
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event of a request, as it was recorded."""
+
+    position: int
+    type: str
+    version: int
+    recorded_at: datetime
+    data: dict[str, Any]
+
+
+def key_of(request: Request, order: HistoryOrderField) -> tuple[Any, ...]:
+    """The request's place in that order."""
+    own = (request.occurred_at, request.id)
+    return own if order is HistoryOrderField.TIMESTAMP else (getattr(request, order.value, None), *own)
+
+
+async def page(
+    snapshot: Snapshot,
+    of: HistoryOf,
+    *,
+    order: HistoryOrderField,
+    descending: bool,
+    limit: int,
+    after: tuple[Any, ...] | None = None,
+    backwards: bool = False,
+) -> list[Request]:
+    """Up to `limit` requests past the key `after` in the order; backwards, those before it, the nearest first."""
+    columns = [By("request.occurred_at", descending), By("request.id", descending)]
+    if order is not HistoryOrderField.TIMESTAMP:
+        column = "NULL::numeric" if order is HistoryOrderField.FEE else order.value  # no request has a price yet
+        columns.insert(0, By(column, descending, nullable=True))
+    condition, parameters = _matching(of)
+    if after is not None:
+        condition += f" AND {past(columns, after, parameters, backwards=backwards)}"
+    parameters["limit"] = limit
+    ordered = order_by(columns, backwards=backwards)
+    rows = await snapshot.rows(
+        f"SELECT {COLUMNS} FROM {{history}} AS request {NAMES} WHERE {condition} ORDER BY {ordered} LIMIT %(limit)s", parameters
+    )
+    return [_request(row) for row in rows]
+
+
+async def count(snapshot: Snapshot, of: HistoryOf) -> int | None:
+    """How many requests match; null past MAX_COUNT."""
+    condition, parameters = _matching(of)
+    parameters["limit"] = MAX_COUNT + 1
+    ((found,),) = await snapshot.rows(
+        f"SELECT count(*) FROM (SELECT FROM {{history}} AS request WHERE {condition} LIMIT %(limit)s) AS matching", parameters
+    )
+    return found if found <= MAX_COUNT else None
+
+
+async def one(snapshot: Snapshot, account_id: UUID, id: UUID) -> Request | None:
+    """The account's request with this id, which begins with its time: no index of its own is needed to find it."""
+    rows = await snapshot.rows(
+        f"""SELECT {COLUMNS} FROM {{history}} AS request {NAMES}
+        WHERE request.account_id = %(account)s AND id = %(id)s
+        AND request.occurred_at >= %(from)s AND request.occurred_at < %(from)s + interval '1 millisecond'""",
+        {"account": account_id, "id": id, "from": EPOCH + milliseconds_of(id.bytes) * 1000 * MICROSECOND},
+    )
+    return _request(rows[0]) if rows else None
+
+
+async def events_of(snapshot: Snapshot, id: UUID) -> list[LoggedEvent]:
+    """What the log holds of a request, oldest first. The caller has seen to it that the request is within the viewer's reach."""
+    rows = await snapshot.rows(
+        """SELECT notification_id, topic, originator_version, state,
+            (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1)
+        FROM {events} WHERE originator_id = %s ORDER BY originator_version""",
+        [id],
+    )
+    return [
+        LoggedEvent(position, topic, version, recorded_at, cloudevent(READERS[topic](state))["data"])
+        for position, topic, version, state, recorded_at in rows
+    ]
+
+
+def _matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:
+    wanted = of.filter
+    parameters: dict[str, Any] = {"account": of.account_id, "from": of.range.start, "to": of.range.end}
+    conditions = ["request.account_id = %(account)s AND request.occurred_at >= %(from)s AND request.occurred_at < %(to)s"]
+    if not wanted.include_voided:
+        conditions.append("NOT voided")
+    for column, value in (("request_id", wanted.request_id), ("channel", wanted.channel)):
+        if value is not None:
+            parameters[column] = value
+            conditions.append(f"request.{column} = %({column})s")
+    for column, type, values in (
+        ("request_type", "text", wanted.request_types),
+        ("model", "text", wanted.models),
+        ("model_version", "text", wanted.model_versions),
+        ("provider", "text", wanted.providers),
+        ("technology", "text", wanted.technologies),
+        ("api_key", "text", wanted.api_keys),
+        ("deployment", "text", wanted.deployments),
+        ("status_code", "int2", wanted.status_codes),
+        ("outcome", "text", None if wanted.outcomes is None else [each.value for each in wanted.outcomes]),
+    ):
+        if values is not None:
+            parameters[column] = [value for value in values if value is not None]
+            unknown = f" OR request.{column} IS NULL" if None in values else ""
+            conditions.append(f"(request.{column} = ANY(%({column})s::{type}[]){unknown})")
+    if wanted.error_contains is not None:
+        parameters["error"] = wanted.error_contains
+        conditions.append("position(lower(%(error)s) IN lower(error_message)) > 0")
+    for column, bounds, unit in (
+        ("total_tokens", wanted.tokens, 1),
+        ("input_tokens", wanted.input_tokens, 1),
+        ("output_tokens", wanted.output_tokens, 1),
+        ("latency_ns", wanted.latency_ms, NANOSECONDS_PER_MILLISECOND),
+        ("ttft_ns", wanted.ttft_ms, NANOSECONDS_PER_MILLISECOND),
+        ("gateway_latency_ns", wanted.gateway_latency_ms, NANOSECONDS_PER_MILLISECOND),
+    ):
+        for operator, bound in ((">=", bounds and bounds.min), ("<=", bounds and bounds.max)):
+            if bound is not None:
+                name = f"{column}_{'min' if operator == '>=' else 'max'}"
+                parameters[name] = Decimal(str(bound)) * unit
+                conditions.append(f"{column} {operator} %({name})s")
+    if wanted.fee is not None and (wanted.fee.min is not None or wanted.fee.max is not None):
+        conditions.append("false")  # no request has a price yet, and an unknown fee lies in no bounds
+    return " AND ".join(conditions), parameters
+
+
+COLUMNS = """
+    request.account_id, request.occurred_at, id, position, version, voided, channel, source, event_id, request_id, request_type, model,
+    model_version, provider, technology, deployment, request.api_key, input::text, output::text, input_tokens, output_tokens,
+    total_tokens, ttft_ns, latency_ns, gateway_latency_ns, status_code, error_message, coalesce(known.name, request.api_key)"""
+NAMES = "LEFT JOIN {api_keys} AS known ON known.account_id = request.account_id AND known.api_key = request.api_key"
+INPUT, OUTPUT = 17, 18
+_from_json = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
+
+
+def _request(row: tuple[Any, ...]) -> Request:
+    return Request(*row[:INPUT], _lines("input", row[INPUT]), _lines("output", row[OUTPUT]), *row[OUTPUT + 1 :])
+
+
+def _lines(direction: str, quantities: str | None) -> list[Line] | None:
+    return None if quantities is None else ranked((direction, *each) for each in _from_json(quantities))
+
+
+def _milliseconds(nanoseconds: int | None) -> float | None:
+    return None if nanoseconds is None else nanoseconds / NANOSECONDS_PER_MILLISECOND
