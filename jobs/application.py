@@ -1,58 +1,49 @@
 """The jobs' own log: aggregates of the eventsourcing library in the schema `jobs` of Postgres.
 
-Few events, all of them about work that someone waits for. It is apart from the ledger: its own schema, its own
-small pool, its own order.
+Few events, all of them about work that someone waits for. It is apart from the ledger: its own schema, its own small pool, its own order.
 """
 
 from collections.abc import Sequence
-from contextlib import closing
 from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import psycopg
 from eventsourcing.application import Application
-from eventsourcing.persistence import StoredEvent
+from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
 from psycopg import Cursor
 from psycopg.abc import Params, QueryNoTemplate
 from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
-from psycopg.sql import SQL, Identifier
+from psycopg.sql import SQL
 
 SCHEMA = "jobs"
-POOL_SIZE = 4
-"""Connections of one process to the jobs' log."""
-
-STATEMENT_SECONDS = 15
-"""A writer that stalls longer lets the others pass."""
-
-_SETUP_LOCK = 0x7461_6C6C_796A
-"""Advisory lock of the set-up: twelve starters at once would race in the catalogues."""
+POOL_SIZE = 4  # connections of one process to the jobs' log
 
 
 class Statement(NamedTuple):
-    """SQL to run in the transaction that records an event; it may not answer."""
+    """SQL to run in the transaction that records an event. Nobody sees its answer."""
 
     query: QueryNoTemplate
     params: Params
 
 
 class JobsLog(Application[UUID]):
-    """Use `save(aggregate, beside=[Statement…])` to change a read model together with the log."""
+    """Give `save` a list of Statements as `beside`, and they are part of the transaction that records the events."""
 
     name = "jobs"
-    recorder: "JobsRecorder"
 
-    def __init__(self, url: str, *, pool_size: int = POOL_SIZE) -> None:
-        """`url` goes straight to Postgres, not through a pooler: statements are prepared."""
-        self._url = url
+    def __init__(self, database_url: str, *, pool_size: int = POOL_SIZE) -> None:
+        """`database_url` must not go through a pooler: statements are prepared."""
+        self._database_url = database_url
         self._pool_size = pool_size
         super().__init__()
 
     @property
     def datastore(self) -> PostgresDatastore:
+        """Connections to the schema of the jobs."""
+        assert isinstance(self.recorder, PostgresApplicationRecorder)
         return self.recorder.datastore
 
     def now(self) -> datetime:
@@ -63,19 +54,27 @@ class JobsLog(Application[UUID]):
         return row["now"]
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
-        """Ignores this process's environment: variables of these names may be meant for something else."""
-        given = conninfo_to_dict(self._url)
-        required = {f"POSTGRES_{key.upper()}": str(given.get(key, "")) for key in ("dbname", "host", "user", "password")}
-        own = {
-            "PERSISTENCE_MODULE": "jobs.application:JobsFactory",
-            "POSTGRES_URL": self._url,
+        """Nothing of this process's environment: variables of these names may be meant for something else."""
+        settings = {
+            "POSTGRES_DBNAME": "-",
+            "POSTGRES_HOST": "-",
+            "POSTGRES_USER": "-",
+            "POSTGRES_PASSWORD": "",
             "POSTGRES_SCHEMA": SCHEMA,
             "POSTGRES_POOL_SIZE": "1",
             "POSTGRES_MAX_OVERFLOW": str(self._pool_size - 1),
             "POSTGRES_CONNECT_TIMEOUT": "5",
             "CREATE_TABLE": "n",
         }
-        return Environment(name, {**required, **own, **(env or {})})
+        return Environment(name, {**settings, **(env or {})})
+
+    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+        """The library's, but connected by URL: its own settings know host, port and name only, and lose TLS and the rest."""
+        factory: Any = JobsFactory(env)  # the library's types do not see that it is one of its factories
+        given = conninfo_to_dict(self._database_url, application_name="tallygraph jobs")
+        utc = f"{given.get('options', '')} -c TimeZone=UTC"
+        factory.datastore.pool.kwargs = {**given, "options": utc, "row_factory": dict_row}
+        return factory
 
 
 class JobsRecorder(PostgresApplicationRecorder):
@@ -83,19 +82,10 @@ class JobsRecorder(PostgresApplicationRecorder):
 
     def __init__(self, datastore: PostgresDatastore, *, events_table_name: str = "stored_events") -> None:
         super().__init__(datastore, events_table_name=events_table_name)
-        schema, table = Identifier(datastore.schema), Identifier(events_table_name)
-        # Writers take turns so that positions are committed in order. The library locks the table for that,
-        # which waits for VACUUM and makes VACUUM wait; an advisory lock does not.
-        key = f"{datastore.schema}.{events_table_name}"
-        self.lock_table_statements = [
-            SQL("SET LOCAL statement_timeout = {}").format(f"{STATEMENT_SECONDS}s"),
-            SQL("SELECT pg_advisory_xact_lock(hashtextextended({}, 0))").format(key),
-        ]
-        # Column arrays in binary: the library's array of a composite type is dumped as text, value by value.
-        self.insert_events_statement = SQL(
-            "INSERT INTO {}.{} (originator_id, originator_version, topic, state) "
-            "SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) RETURNING notification_id"
-        ).format(schema, table)
+        datastore.db_type_names.clear()  # the library's composite type is not needed: see INSERT
+        self.sql_create_statements = [SQL(statement).format() for statement in CREATE]
+        self.lock_table_statements = [SETTINGS, LOCK]
+        self.insert_events_statement = SQL(INSERT).format()
 
     def _insert_events(self, curs: Cursor[DictRow], stored_events: Sequence[StoredEvent], **kwargs: Any) -> None:
         beside: Sequence[Statement] = kwargs.get("beside", ())
@@ -111,21 +101,29 @@ class JobsRecorder(PostgresApplicationRecorder):
 
 
 class JobsFactory(PostgresFactory):
+    """The library's, with our recorder."""
+
     application_recorder_class = JobsRecorder
 
-    def __init__(self, env: Environment | EnvType | None) -> None:
-        super().__init__(env)
-        # The library knows five parameters of a connection; a URL may have more, such as sslmode.
-        given = conninfo_to_dict(self.env["POSTGRES_URL"])
-        options = f"{given.get('options', '')} -c TimeZone=UTC"
-        self.datastore.pool.kwargs = {**given, "options": options, "row_factory": dict_row}
 
-
-def prepare_schema(url: str, *tables: QueryNoTemplate) -> None:
-    """Creates what the jobs' log needs, and the given tables beside it. Safe to repeat and to race."""
-    with psycopg.connect(url, autocommit=True) as connection, closing(JobsLog(url, pool_size=1)) as log:
-        connection.execute("SELECT pg_advisory_lock(%s)", [_SETUP_LOCK])  # Held until the connection closes.
-        connection.execute(SQL("CREATE SCHEMA IF NOT EXISTS {}").format(Identifier(SCHEMA)))
-        log.recorder.create_table()
-        for table in tables:
-            connection.execute(table)
+CREATE = (
+    """
+    CREATE TABLE IF NOT EXISTS jobs.jobs_events (
+        originator_id uuid NOT NULL,
+        originator_version bigint NOT NULL,
+        topic text NOT NULL,
+        state bytea NOT NULL,
+        notification_id bigint GENERATED ALWAYS AS IDENTITY,
+        PRIMARY KEY (originator_id, originator_version)
+    )""",
+    "CREATE UNIQUE INDEX IF NOT EXISTS jobs_events_notification_id_idx ON jobs.jobs_events (notification_id)",
+)
+SETTINGS = "SET LOCAL statement_timeout = '15s'"  # a stalled writer must not hold the others for ever
+# Writers take turns, so that positions are committed in their order. The library locks the table for that, which waits for VACUUM
+# and makes VACUUM wait.
+LOCK = "SELECT pg_advisory_xact_lock(hashtextextended('jobs.jobs_events', 0))"
+# Column arrays in binary: psycopg writes the library's array of a composite type as text, value by value.
+INSERT = """
+    INSERT INTO jobs.jobs_events (originator_id, originator_version, topic, state)
+    SELECT * FROM unnest(%b::uuid[], %b::bigint[], %b::text[], %b::bytea[]) RETURNING notification_id
+"""

@@ -18,8 +18,7 @@ from jobs.errors import UnknownBrokerError
 ACTOR = "export"
 QUEUE = "tallygraph-exports"
 
-SECONDS_TO_WAIT = 5
-"""For a broker that does not answer."""
+SECONDS_TO_WAIT = 5  # for a broker that does not answer
 
 _log = structlog.get_logger(__name__)
 

@@ -12,11 +12,9 @@ from xml.sax.saxutils import escape
 from openpyxl.cell.cell import Cell
 from openpyxl.worksheet.worksheet import Worksheet
 
-MAX_TEXT = 32_767
-"""UTF-16 units that Excel keeps of a text; an emoji is two."""
+MAX_TEXT = 32_767  # UTF-16 units that Excel keeps of a text; an emoji is two
 
-MAX_REMEMBERED = 10_000
-"""Distinct values of one column whose cells are kept, so that memory does not grow with the file."""
+MAX_REMEMBERED = 10_000  # distinct values of one column whose cells are kept, so that memory does not grow with the file
 
 Value = str | int | float | bool | Decimal | datetime | None
 

@@ -122,13 +122,12 @@ def _categories(side: str, present: Iterable[Quantity], of: Callable[[UsageRow],
         def count(row: UsageRow, category: str = line.category, unit: str = line.unit) -> int | None:
             return next((q.count for q in of(row) if q.category == category and q.unit == unit), None)
 
-        header = f"{side}: {line.label}" if line.unit == "token" else f"{side}: {line.label} ({line.unit})"
-        meaning = f"{side} of the category {line.category}, counted in {line.unit}s; empty where none was reported."
-        yield Column(header, Kind.COUNT, f"{line.unit}s", meaning, count, max(14, min(len(header) + 4, 40)))
+        header = f"{side}: {line.label}"
+        meaning = f"{side} of the category {line.category}, counted in the unit {line.unit}; empty where none was reported."
+        yield Column(header, Kind.COUNT, line.unit, meaning, count, max(14, min(len(header) + 4, 40)))
 
 
-_MAX_HEADER = 240
-"""A table of Excel allows 255 characters; this leaves room to tell equal headers apart."""
+_MAX_HEADER = 240  # a table of Excel allows 255 characters; this leaves room to tell equal headers apart
 
 
 def _uniquely_named(columns: Iterable[Column]) -> Iterator[Column]:

@@ -17,10 +17,10 @@ from jobs.application import Statement
 from jobs.export import Export, ExportStatus
 from jobs.request import ExportFormat
 
-CHANNEL = "tallygraph_exports"
-"""NOTIFY channel; the payload is the id of an export that changed."""
+CHANNEL = "tallygraph_exports"  # NOTIFY channel; the payload is the id of an export that changed
 
-TABLE = """
+CREATE = (
+    """
     CREATE TABLE IF NOT EXISTS jobs.exports (
         id uuid PRIMARY KEY,
         account_id uuid NOT NULL,
@@ -41,10 +41,10 @@ TABLE = """
         completed_at timestamptz,
         expires_at timestamptz,
         wake_at timestamptz
-    );
-    CREATE INDEX IF NOT EXISTS exports_of_account ON jobs.exports (account_id, created_at DESC, id DESC);
-    CREATE INDEX IF NOT EXISTS exports_to_wake ON jobs.exports (wake_at) WHERE wake_at IS NOT NULL;
-"""
+    )""",
+    "CREATE INDEX IF NOT EXISTS exports_of_account ON jobs.exports (account_id, created_at DESC, id DESC)",
+    "CREATE INDEX IF NOT EXISTS exports_to_wake ON jobs.exports (wake_at) WHERE wake_at IS NOT NULL",
+)
 
 
 @dataclass(frozen=True, slots=True)

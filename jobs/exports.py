@@ -10,17 +10,15 @@ from eventsourcing.application import AggregateNotFoundError
 from eventsourcing.persistence import IntegrityError
 
 from jobs import export_states
-from jobs.application import JobsLog, prepare_schema
+from jobs.application import JobsLog
 from jobs.errors import ExportNotFoundError, TooManyExportsError
 from jobs.export import Export, ExportFile, ExportStatus, RetryRules
 from jobs.export_states import ExportKey, ExportState
 from jobs.request import ExportRequest, checked
 
-MAX_UNFINISHED = 20
-"""Exports that one account may wait for at a time."""
+MAX_UNFINISHED = 20  # exports that one account may wait for at a time
 
-MAX_CONFLICTS = 20
-"""Writers that may be faster than us in a row; exports have few, so more means a fault."""
+MAX_CONFLICTS = 20  # writers that may be faster than us in a row; exports have few, so more means a fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +33,7 @@ class ExportRules:
 class Exports:
     def __init__(self, log: JobsLog, rules: ExportRules) -> None:
         self._log = log
-        self._rules = rules
+        self.rules = rules
 
     def request(self, request: ExportRequest) -> ExportState:
         """Records the wish; ring for it afterwards. Raises InvalidExportRequestError, TooManyExportsError."""
@@ -44,7 +42,7 @@ class Exports:
         export = Export.ask(uuid4(), checked(request), now)
         with suppress(IntegrityError):  # Its id is random: a conflict can only be with our own commit, its answer lost.
             # Its first message is sent at once; only when that has had no effect is it overdue.
-            self._save(export, wake_at=now + self._rules.resend_after)
+            self._save(export, wake_at=now + self.rules.resend_after)
         return self.state(export.id)
 
     def cancel(self, export_id: UUID, account_id: UUID | None) -> ExportState:
@@ -58,17 +56,17 @@ class Exports:
 
     def take(self, export_id: UUID, worker: str) -> Export:
         """Does what is due; the caller holds the export if it `is_held_by` the worker afterwards."""
-        return self._change(export_id, lambda export, now: export.take(worker, now, self._rules.retry))
+        return self._change(export_id, lambda export, now: export.take(worker, now, self.rules.retry))
 
     def renew(self, export_id: UUID, attempt: int) -> None:
-        self._change(export_id, lambda export, now: export.renew(attempt, now, self._rules.retry))
+        self._change(export_id, lambda export, now: export.renew(attempt, now, self.rules.retry))
 
     def complete(self, export_id: UUID, attempt: int, file: ExportFile) -> None:
-        self._change(export_id, lambda export, now: export.complete(attempt, file, now, self._rules.keep))
+        self._change(export_id, lambda export, now: export.complete(attempt, file, now, self.rules.keep))
 
     def fail_attempt(self, export_id: UUID, attempt: int, error: str) -> ExportStatus:
         """What became of the export: pending another attempt, or failed."""
-        retry = self._rules.retry
+        retry = self.rules.retry
         return self._change(export_id, lambda export, now: export.fail_attempt(attempt, error, now, retry)).status
 
     def give_back(self, export_id: UUID, attempt: int) -> None:
@@ -106,7 +104,7 @@ class Exports:
     def wake_overdue(self, limit: int) -> Sequence[UUID]:
         """Exports that somebody must look at now. Each is named once until `resend_after` has passed."""
         with self._log.datastore.cursor() as cursor:
-            return export_states.wake_overdue(cursor, again_after=self._rules.resend_after, limit=limit)
+            return export_states.wake_overdue(cursor, again_after=self.rules.resend_after, limit=limit)
 
     def _check_room(self, account_id: UUID) -> None:
         # Not in the transaction that records: requests at the same instant may pass the limit by a few.
@@ -138,8 +136,3 @@ class Exports:
 
     def _save(self, export: Export, wake_at: datetime | None) -> None:
         self._log.save(export, beside=export_states.write(export, wake_at))
-
-
-def prepare(url: str) -> None:
-    """Creates the jobs' schema in Postgres. Safe to repeat and to race."""
-    prepare_schema(url, export_states.TABLE)

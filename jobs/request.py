@@ -7,14 +7,14 @@ from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from domain.calendar import Interval, RangeTooLargeError, bucket_edges
 from jobs.errors import InvalidExportRequestError
 
-Interval = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
+IntervalName = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
 Dimension = Literal["MODEL", "PROVIDER", "API_KEY"]
 ExportFormat = Literal["XLSX"]
 
-MAX_FILTER_VALUES = 1_000
-"""Values of one filter of one export."""
+MAX_FILTER_VALUES = 1_000  # values of one filter of one export
 
 _MAX_SLUG = 60
 
@@ -42,7 +42,7 @@ class ExportRequest:
     period_to: datetime
     time_zone: str = "UTC"
     filter: UsageFilter = field(default_factory=UsageFilter)
-    interval: Interval | None = "HOUR"
+    interval: IntervalName | None = "HOUR"
     group_by: tuple[Dimension, ...] = ("MODEL", "API_KEY")
     format: ExportFormat = "XLSX"
     at_least: int = 0
@@ -66,7 +66,7 @@ def checked(request: ExportRequest) -> ExportRequest:
     """
     _check_period(request.period_from, request.period_to)
     _check_zone(request.time_zone)
-    _check_choice("interval", request.interval, (*get_args(Interval), None))
+    _check_choice("interval", request.interval, (*get_args(IntervalName), None))
     _check_choice("format", request.format, get_args(ExportFormat))
     for dimension in request.group_by:
         _check_choice("groupBy", dimension, get_args(Dimension))
@@ -76,7 +76,16 @@ def checked(request: ExportRequest) -> ExportRequest:
         if len(getattr(request.filter, name) or ()) > MAX_FILTER_VALUES:
             message = f"filter.{name} has more than {MAX_FILTER_VALUES:,} values; export in parts"
             raise InvalidExportRequestError("filter", message)
+    _check_number_of_buckets(request)
     return request
+
+
+def _check_number_of_buckets(request: ExportRequest) -> None:
+    interval = Interval[request.interval] if request.interval else None
+    try:
+        bucket_edges(request.period_from, request.period_to, interval, request.zone)
+    except RangeTooLargeError as error:
+        raise InvalidExportRequestError("range", str(error)) from error
 
 
 def _check_period(start: datetime, end: datetime) -> None:

@@ -85,8 +85,7 @@ def _totals(snapshot: UsageSnapshot) -> Iterator[Line]:
 
 def _breakdown(side: str, quantities: Iterable[Quantity]) -> Iterator[Line]:
     for quantity in quantities:
-        unit = "" if quantity.unit == "token" else f" ({quantity.unit})"
-        yield Line(f"{side}: {quantity.label}{unit}", quantity.count, Kind.COUNT)
+        yield Line(f"{side}: {quantity.label}", quantity.count, Kind.COUNT)
 
 
 def _listed(values: Iterable[str | None] | None) -> str:

@@ -15,14 +15,11 @@ from jobs.summary import Report
 from jobs.usage import UsageRow, UsageSnapshot
 from jobs.workbook_shell import Shell, build_shell, part_of_usage_sheet
 
-MAX_ROWS = 5_000_000
-"""Rows of one export."""
+MAX_ROWS = 5_000_000  # rows of one export
 
-MAX_ROWS_OF_SHEET = 1_048_575
-"""Rows below the header that fit on a sheet; more go on in "Usage (2)"."""
+MAX_ROWS_OF_SHEET = 1_048_575  # rows below the header that fit on a sheet; more go on in "Usage (2)"
 
-MAX_BYTES_OF_SHEET = 1_500_000_000
-"""Bytes of the XML of a sheet. Beyond 2 GiB a zip needs an extension that Excel takes for damage."""
+MAX_BYTES_OF_SHEET = 1_500_000_000  # bytes of the XML of a sheet. Beyond 2 GiB a zip needs an extension that Excel takes for damage.
 
 _BATCH = 500
 _LEVEL = 6  # Of deflate. Level 3 needs a fifth less time and makes files a fifth larger.
@@ -58,8 +55,8 @@ def write_workbook(
                 archive.writestr(name, content)
 
 
+# The letter of a column, where its value comes from, and how that is written.
 _Cell = tuple[str, Callable[[UsageRow], Value], Callable[[Any], str]]
-"""The letter of a column, where its value comes from, and how that is written."""
 
 
 def _write_sheet(

@@ -4,13 +4,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, ClassVar
+from typing import Any
 from uuid import UUID
 
 from eventsourcing.application import Application
 from eventsourcing.persistence import InfrastructureFactory, JSONTranscoder, Mapper
 from eventsourcing.postgres import PostgresFactory
-from eventsourcing.utils import Environment
+from eventsourcing.utils import Environment, EnvType
 from psycopg import Connection
 from psycopg.rows import dict_row
 
@@ -58,20 +58,18 @@ class Ledger(Application[UUID]):
     """The facts of one cell."""
 
     name = "ledger"
-    env: ClassVar[dict[str, str]] = {"POSTGRES_POOL_SIZE": "1", "POSTGRES_MAX_OVERFLOW": "3", "POSTGRES_PASSWORD": ""}
 
     def __init__(self, database_url: str, cell: str = CELL) -> None:
+        """`database_url` goes straight to Postgres, not through a pooler: statements are prepared."""
         self.database_url = database_url
         self.cell = cell
-        super().__init__(
-            {
-                "POSTGRES_DBNAME": "-",
-                "POSTGRES_HOST": "-",
-                "POSTGRES_USER": "-",
-                "POSTGRES_SCHEMA": cell,
-                "CREATE_TABLE": "n",
-            }
-        )
+        super().__init__()
+
+    def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
+        """Ours alone: variables of the process that bear the library's names may be meant for something else."""
+        required = dict.fromkeys(("POSTGRES_DBNAME", "POSTGRES_HOST", "POSTGRES_USER", "POSTGRES_PASSWORD"), "")
+        own = {"POSTGRES_SCHEMA": self.cell, "POSTGRES_POOL_SIZE": "1", "POSTGRES_MAX_OVERFLOW": "3", "CREATE_TABLE": "n"}
+        return Environment(name, {**required, **own, **(env or {})})
 
     def record(self, events: Sequence[UsageEvent]) -> Recording:
         """Append what is new of `events`, durably, in their order. Repeating it changes nothing."""
@@ -108,7 +106,7 @@ class Ledger(Application[UUID]):
         """The library's, but connected by URL: its own settings know host, port and name only, and lose TLS and the rest."""
         factory = LedgerFactory(env)
         factory.datastore.pool.conninfo = self.database_url
-        factory.datastore.pool.kwargs = {"row_factory": dict_row, "application_name": "tallygraph ledger"}
+        factory.datastore.pool.kwargs = {"row_factory": dict_row, "application_name": "tallygraph ledger", "options": "-c TimeZone=UTC"}
         return factory
 
     def construct_mapper(self) -> Mapper[UUID]:

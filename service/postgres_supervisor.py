@@ -1,7 +1,7 @@
 """Owns the server of a cluster: starts it, starts it again if it is killed, stops it when its last user is gone.
 
-Run as a script by its path, with nothing but the standard library: `postgres_supervisor.py LEASE LOCK UID GID DATA COMMAND…`, where LOCK is
-the inherited descriptor of the server lock.
+Run as a script by its path, with nothing but the standard library, and with the server lock as the inherited descriptor LOCK:
+`postgres_supervisor.py LEASE LOCK UID GID DATA POSTGRES OPTION…`.
 """
 
 import ctypes
@@ -90,7 +90,7 @@ def die_with(parent: int) -> Callable[[], None] | None:
 
 def main() -> None:
     """Step aside as a process of its own, adopted by init, and supervise."""
-    lease, lock, uid, gid, data, *command = sys.argv[1:]
+    lease, lock, uid, gid, data, postgres, *options = sys.argv[1:]
     if os.fork():
         os._exit(0)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
@@ -98,14 +98,16 @@ def main() -> None:
         signal.signal(number, lambda *_: None)
 
     def start(inherited: int) -> "subprocess.Popen[bytes]":
-        other = {"user": int(uid), "group": int(gid), "extra_groups": []} if os.geteuid() == 0 else {}
+        is_root = os.geteuid() == 0
         return subprocess.Popen(  # noqa: S603 - the command is that of the process which started this one
-            command,
+            [postgres, "-D", data, *options],
             stdin=subprocess.DEVNULL,
             cwd="/",
             pass_fds=(int(lock), inherited),
             preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - no thread holds a lock that it could miss
-            **other,
+            user=int(uid) if is_root else None,
+            group=int(gid) if is_root else None,
+            extra_groups=[] if is_root else None,
         )
 
     supervisor = Supervisor(start, Path(data))

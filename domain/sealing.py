@@ -1,0 +1,45 @@
+"""Texts that only this service can read or make: what a client carries for us and hands back, such as a cursor or a position."""
+
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESSIV
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+MIN_SECRET_BYTES = 16
+SIV_KEY_BYTES = 64  # AES-256 for the cipher, AES-256 for the authentication
+PURPOSE = b"tallygraph seal 1"  # Changes with the format, and every seal made before is broken.
+
+
+class SealBrokenError(ValueError):
+    """Raised when a text was not sealed by us, not for this binding, or was changed since."""
+
+
+class Seal:
+    """Encrypts and authenticates small payloads with AES-SIV (RFC 5297).
+
+    Deterministic: equal payloads and bindings give equal texts, so that an answer can be given twice, byte for byte. What it
+    tells an onlooker is only that two texts are equal.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        """`key` is the service's secret, 16 bytes or more; the key of the cipher is derived from it."""
+        if len(key) < MIN_SECRET_BYTES:
+            raise ValueError(f"the secret has {len(key)} bytes, and needs {MIN_SECRET_BYTES} or more")
+        self._cipher = AESSIV(HKDF(algorithm=SHA256(), length=SIV_KEY_BYTES, salt=None, info=PURPOSE).derive(key))
+
+    def seal(self, payload: bytes, *binding: bytes) -> str:
+        """`payload` as URL-safe text that opens only with the same `binding`, part for part."""
+        return urlsafe_b64encode(self._cipher.encrypt(payload, [*binding])).rstrip(b"=").decode()
+
+    def open(self, token: str, *binding: bytes) -> bytes:
+        """The payload of a text that `seal` made. Raises SealBrokenError."""
+        try:
+            sealed = urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            payload = self._cipher.decrypt(sealed, [*binding])
+        except (ValueError, InvalidTag) as error:  # ValueError: not base64, not ASCII, too short
+            raise SealBrokenError("the text was not made by this service, or not for this") from error
+        if self.seal(payload, *binding) != token:  # base64 can say the same bytes in several ways; we say them in one
+            raise SealBrokenError("the text was changed since this service made it")
+        return payload

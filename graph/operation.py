@@ -1,0 +1,147 @@
+"""What a client asks for, and how it becomes results: the same over HTTP, WebSocket and server-sent events."""
+
+from collections.abc import AsyncGenerator, Collection
+from contextlib import aclosing
+from typing import Any, Protocol
+
+import msgspec
+from graphql import GraphQLError
+from strawberry.schema.base import BaseSchema
+from strawberry.schema.exceptions import InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
+
+from graph.errors import BadInputError, MethodNotAllowedError, presentable
+
+MAX_JSON_DEPTH = 64
+
+
+class Operation(msgspec.Struct, frozen=True, rename="camel"):
+    """The parameters of a GraphQL request."""
+
+    query: str
+    operation_name: str | None = None
+    variables: dict[str, Any] | None = None
+    extensions: dict[str, Any] | None = None
+
+
+class OperationContext(Protocol):
+    """What is asked of a context; beyond this, it is between whoever opens it and the resolvers."""
+
+    @property
+    def introspection(self) -> bool:
+        """Whether the viewer may see the schema."""
+        ...
+
+    async def recheck(self) -> None:
+        """Raise UnauthenticatedError once the viewer's token is good no more: asked before each further message of a stream."""
+
+    async def aclose(self) -> None:
+        """Give back what the operation held, such as a snapshot of the database. Called once, however the operation ended."""
+
+
+async def results(
+    schema: BaseSchema, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
+) -> AsyncGenerator[ExecutionResult, None]:
+    """One result of a query or mutation, any number of a subscription, with errors as the client may see them.
+
+    Raises BadInputError or MethodNotAllowedError where the operation's type is not `allowed`, and what `recheck` raises.
+    """
+    stream = await schema.stream(
+        operation.query,
+        variable_values=operation.variables,
+        context_value=context,
+        operation_name=operation.operation_name or None,
+        operation_extensions=operation.extensions,
+        allowed_operation_types=allowed,
+    )
+    async with aclosing(stream):
+        try:
+            first = await anext(stream, None)
+        except GraphQLError as error:  # the document could not be prepared
+            first = PreExecutionError(data=None, errors=[error])
+        if first is not None:
+            yield _presentable(first)
+        async for result in stream:
+            await context.recheck()
+            yield _presentable(result)
+
+
+def payload(result: ExecutionResult) -> dict[str, Any]:
+    """The response's JSON. One that failed before any field was executed has no data, not even null."""
+    response: dict[str, Any] = {}
+    if result.errors:
+        response["errors"] = [error.formatted for error in result.errors]
+    if not is_request_error(result):
+        response["data"] = result.data
+    if result.extensions:
+        response["extensions"] = result.extensions
+    return response
+
+
+def is_request_error(result: ExecutionResult) -> bool:
+    return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
+
+
+def decode(text: bytes | str) -> Any:
+    """`text` as JSON. Refuses what JSON is not (NaN, lone surrogates, wrong UTF-8), NUL characters, and nesting past MAX_JSON_DEPTH."""
+    try:
+        value = msgspec.json.decode(text)
+    except RecursionError:
+        raise _too_deep() from None
+    except ValueError as error:  # msgspec.DecodeError and UnicodeError are
+        raise BadInputError(f"The request is not JSON: {error}.") from None
+    _check(value)
+    return value
+
+
+def to_operation(parameters: object) -> Operation:
+    try:
+        return msgspec.convert(parameters, Operation)
+    except msgspec.ValidationError as error:
+        advice = 'send an object such as {"query": "{ viewer { tokenName } }"}'
+        raise BadInputError(f"The request is not one of GraphQL: {error}. Instead, {advice}.") from None
+
+
+def encode(value: object) -> bytes:
+    return ENCODER.encode(value)
+
+
+ENCODER = msgspec.json.Encoder()
+
+
+def _presentable(result: Any) -> ExecutionResult:
+    cause = result.errors[0].original_error if result.errors else None
+    if isinstance(cause, InvalidOperationTypeError):
+        raise _misplaced(cause.operation_type)
+    if result.errors:
+        result.errors = [presentable(error) for error in result.errors]
+    return result
+
+
+def _misplaced(type: OperationType) -> GraphQLError:
+    if type is OperationType.SUBSCRIPTION:
+        return BadInputError("A subscription is a stream: use a WebSocket (graphql-transport-ws), or accept text/event-stream.")
+    return MethodNotAllowedError("A mutation changes something, and GET does not: use POST.", allow="POST")
+
+
+def _check(value: object) -> None:
+    level = [value]
+    for _ in range(MAX_JSON_DEPTH):
+        if any(isinstance(item, str) and "\0" in item for item in level):
+            raise BadInputError("A string of the request holds a NUL character: leave it out.")
+        level = [inner for item in level for inner in _items(item)]
+        if not level:
+            return
+    raise _too_deep()
+
+
+def _items(value: object) -> Collection[object]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else ()
+
+
+def _too_deep() -> BadInputError:
+    return BadInputError(f"The request nests its JSON deeper than {MAX_JSON_DEPTH} levels (MAX_JSON_DEPTH).")

@@ -1,0 +1,68 @@
+"""Which exports changed, heard from Postgres by one connection of the process and passed on to all who follow one."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from uuid import UUID
+
+import psycopg
+import structlog
+from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
+
+from jobs.errors import TooManyFollowersError
+from jobs.export_states import CHANNEL
+
+MAX_FOLLOWERS = 1_000  # of one process
+RECONNECT_SECONDS = 1.0
+
+_log = structlog.get_logger(__name__)
+
+
+class ExportNews:
+    """News are hints: one may get lost with a connection. Who follows an export looks at it now and then all the same."""
+
+    def __init__(self, database_url: str) -> None:
+        """`database_url` must not go through a pooler, which would lose the LISTEN."""
+        self._database_url = database_url
+        self._followers: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
+        self._count = 0
+
+    async def run(self) -> None:
+        """Listens until it is cancelled."""
+        while True:
+            try:
+                await self._listen()
+            except psycopg.OperationalError as error:
+                _log.warning("lost the connection that listens for exports", error=str(error))
+            await asyncio.sleep(RECONNECT_SECONDS)
+
+    @contextmanager
+    def about(self, export_id: UUID) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the export may have changed. Raises TooManyFollowersError."""
+        if self._count >= MAX_FOLLOWERS:
+            raise TooManyFollowersError(f"{MAX_FOLLOWERS} exports are being followed here already; ask for its state instead.")
+        changed = asyncio.Event()
+        self._followers[export_id].add(changed)
+        self._count += 1
+        try:
+            yield changed
+        finally:
+            self._count -= 1
+            self._followers[export_id].discard(changed)
+            if not self._followers[export_id]:
+                del self._followers[export_id]
+
+    async def _listen(self) -> None:
+        connection = await AsyncConnection.connect(self._database_url, autocommit=True, application_name="tallygraph export news")
+        async with connection:
+            await connection.execute(SQL("LISTEN {}").format(Identifier(CHANNEL)))
+            for export_id in list(self._followers):  # whatever changed while nobody listened
+                self._tell(export_id)
+            async for notification in connection.notifies():
+                self._tell(UUID(notification.payload))
+
+    def _tell(self, export_id: UUID) -> None:
+        for changed in self._followers.get(export_id, ()):
+            changed.set()

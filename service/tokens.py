@@ -1,0 +1,139 @@
+"""Tokens, sign-in codes and sessions. A token is shown once and stored hashed; a code works once; a session is a sealed cookie."""
+
+import secrets
+import struct
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID, uuid4
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+
+from domain.access import Scope, Viewer
+from domain.sealing import Seal, SealBrokenError
+
+PREFIX = "tg_"
+CACHE_SECONDS = 5.0  # a revoked token is refused after this at the latest
+MAX_CACHED = 10_000
+CODE_LIFETIME = timedelta(days=1)
+SESSION_LIFETIME = timedelta(days=7)
+SESSION_BINDING = b"session"
+
+CREATE = (
+    """
+    CREATE TABLE IF NOT EXISTS tallygraph.tokens (
+        id uuid PRIMARY KEY,
+        name text NOT NULL,
+        hash bytea NOT NULL UNIQUE,
+        scopes text[] NOT NULL,
+        account text COLLATE "C",
+        created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+        expires_at timestamptz,
+        revoked_at timestamptz
+    )""",
+    """
+    CREATE TABLE IF NOT EXISTS tallygraph.sign_in_codes (
+        hash bytea PRIMARY KEY,
+        token_id uuid NOT NULL,
+        expires_at timestamptz NOT NULL
+    )""",
+)
+
+
+def create(
+    connection: psycopg.Connection[Any],
+    name: str,
+    scopes: Iterable[Scope],
+    account: str | None,
+    *,
+    token: str | None = None,
+    expires_at: datetime | None = None,
+) -> str:
+    """A new token, or `token` itself made known; creating the same one again changes nothing. Returned once, stored hashed."""
+    token = token or PREFIX + secrets.token_urlsafe(32)
+    connection.execute(
+        "INSERT INTO tallygraph.tokens (id, name, hash, scopes, account, expires_at) VALUES (%s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (hash) DO NOTHING",
+        [uuid4(), name, _hash(token), [scope.value for scope in scopes], account, expires_at],
+    )
+    return token
+
+
+def revoke(connection: psycopg.Connection[Any], id: UUID) -> bool:
+    """Refuse the token from now on; false if there is none with this id that still worked."""
+    statement = "UPDATE tallygraph.tokens SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL"
+    return connection.execute(statement, [id]).rowcount == 1
+
+
+def sign_in_code(connection: psycopg.Connection[Any], token: str) -> str:
+    """A code that signs in the bearer of `token`, once."""
+    code = secrets.token_urlsafe(24)
+    connection.execute("DELETE FROM tallygraph.sign_in_codes WHERE expires_at < clock_timestamp()")
+    connection.execute(
+        "INSERT INTO tallygraph.sign_in_codes SELECT %s, id, clock_timestamp() + %s FROM tallygraph.tokens WHERE hash = %s",
+        [_hash(code), CODE_LIFETIME, _hash(token)],
+    )
+    return code
+
+
+class Gatekeeper:
+    """Says who the bearer of a token or session is."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], seal: Seal) -> None:
+        self._pool = pool
+        self._seal = seal
+        self._known: dict[tuple[str, bytes], tuple[float, Viewer | None]] = {}
+
+    async def viewer(self, authorization: str | None, session: str | None = None) -> Viewer | None:
+        """From an Authorization header, or else a session cookie; null where neither is valid."""
+        if authorization is not None:
+            scheme, _, token = authorization.partition(" ")
+            return await self._find("hash", _hash(token.strip())) if scheme.lower() == "bearer" else None
+        if session is None:
+            return None
+        try:
+            inside = self._seal.open(session, SESSION_BINDING)
+        except SealBrokenError:
+            return None
+        (expires,) = struct.unpack(">Q", inside[16:])
+        return await self._find("id", inside[:16]) if time.time() < expires else None
+
+    async def redeem(self, code: str) -> str | None:
+        """A session for a sign-in code, which is used up; null for one that is not good (any more)."""
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(
+                "DELETE FROM tallygraph.sign_in_codes WHERE hash = %s RETURNING token_id, expires_at", [_hash(code)]
+            )
+            row = await cursor.fetchone()
+        if row is None or row[1] < datetime.now(UTC):
+            return None
+        return self._seal.seal(row[0].bytes + struct.pack(">Q", int(time.time() + SESSION_LIFETIME.total_seconds())), SESSION_BINDING)
+
+    async def _find(self, column: str, key: bytes) -> Viewer | None:
+        now = time.monotonic()
+        known = self._known.get((column, key))
+        if known is not None and known[0] > now:
+            return known[1]
+        if len(self._known) >= MAX_CACHED:
+            self._known.clear()
+        async with self._pool.connection() as connection:
+            cursor = await connection.execute(FIND[column], [key if column == "hash" else UUID(bytes=key)])
+            row = await cursor.fetchone()
+        viewer = None if row is None else Viewer(row[0], row[1], frozenset(map(Scope, row[2])), row[3])
+        self._known[column, key] = (now + CACHE_SECONDS, viewer)
+        return viewer
+
+
+FIND = {
+    column: f"SELECT id, name, scopes, account FROM tallygraph.tokens WHERE {column} = %s AND revoked_at IS NULL"
+    " AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+    for column in ("hash", "id")
+}
+
+
+def _hash(secret: str) -> bytes:
+    return sha256(secret.encode()).digest()  # secrets of 24 bytes and more need no salt: there is nothing to guess
