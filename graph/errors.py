@@ -85,9 +85,7 @@ class InternalError(ApiError):
     status = 500
 
     def __init__(self, request_id: str) -> None:
-        super().__init__(
-            "Something went wrong on our side, and was logged. Try again; if it stays, report it with the requestId."
-        )
+        super().__init__("Something went wrong on our side, and was logged. Try again; if it stays, report it with the requestId.")
         self.extensions = {"code": self.code, "requestId": request_id}
 
 
@@ -128,7 +126,8 @@ def presentable(error: GraphQLError) -> GraphQLError:
         error.extensions = {"code": code, **(error.extensions or {})}
         return error
     masked = internal_error(error.original_error or error, path=error.path)
-    return GraphQLError(masked.message, nodes=error.nodes, path=error.path, extensions=masked.extensions)
+    masked.path, masked.locations = error.path, error.locations
+    return masked
 
 
 def internal_error(unexpected: BaseException, **details: object) -> InternalError:

@@ -5,6 +5,8 @@ from enum import Enum
 
 import strawberry
 
+from domain.limits import MAX_STRING_BYTES
+
 
 @strawberry.interface(description="Something with a global id, by which `node` finds it again.")
 class Node:
@@ -29,14 +31,23 @@ def global_id(kind: Kind, name: bytes) -> strawberry.ID:
 def name_of(id: str) -> tuple[Kind, bytes] | None:
     """Kind and name behind an id; null where it is none of ours."""
     try:
-        name = urlsafe_b64decode(id + "=" * (-len(id) % 4))
-        kind = Kind(name[:1])
-    except ValueError:  # not base64, not ASCII, or no kind
+        found = urlsafe_b64decode(id + "=" * (-len(id) % 4))
+        kind, name = Kind(found[:1]), found[1:]
+    except ValueError:  # not base64, not ASCII, or of no kind
         return None
-    return (kind, name[1:]) if global_id(kind, name[1:]) == id and len(name) > 16 else None
+    return (kind, name) if len(name) in SIZES[kind] and global_id(kind, name) == id else None
 
 
 def name_of_kind(id: str, kind: Kind) -> bytes | None:
     """The name behind an id of that kind; null where it is not one."""
     found = name_of(id)
     return found[1] if found is not None and found[0] is kind else None
+
+
+SIZES = {
+    Kind.ACCOUNT: range(16, 17),
+    Kind.DEPLOYMENT: range(17, 17 + MAX_STRING_BYTES),
+    Kind.EXPORT: range(16, 17),
+    Kind.REJECTION: range(16, 17),
+    Kind.REQUEST: range(32, 33),
+}

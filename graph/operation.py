@@ -1,11 +1,12 @@
 """What a client asks for, and how it becomes results: the same over HTTP, WebSocket and server-sent events."""
 
-from collections.abc import AsyncGenerator, Collection
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping
 from contextlib import aclosing
-from typing import Any, Protocol
+from typing import Annotated, Any, Protocol
 
 import msgspec
 from graphql import GraphQLError
+from starlette.requests import HTTPConnection
 from strawberry.schema.base import BaseSchema
 from strawberry.schema.exceptions import InvalidOperationTypeError
 from strawberry.types import ExecutionResult
@@ -14,13 +15,11 @@ from strawberry.types.graphql import OperationType
 
 from graph.errors import BadInputError, MethodNotAllowedError, presentable
 
-MAX_JSON_DEPTH = 64
-
 
 class Operation(msgspec.Struct, frozen=True, rename="camel"):
     """The parameters of a GraphQL request."""
 
-    query: str
+    query: Annotated[str, msgspec.Meta(min_length=1)]
     operation_name: str | None = None
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
@@ -39,6 +38,13 @@ class OperationContext(Protocol):
 
     async def aclose(self) -> None:
         """Give back what the operation held, such as a snapshot of the database. Called once, however the operation ended."""
+
+
+OpenContext = Callable[[HTTPConnection, Mapping[str, object]], Awaitable[OperationContext]]
+"""Opens the context of one operation, of a request or a WebSocket and the payload that initialised it (of a request: empty).
+
+Raises UnauthenticatedError or ForbiddenError where the viewer may not ask.
+"""
 
 
 async def results(
@@ -84,33 +90,6 @@ def is_request_error(result: ExecutionResult) -> bool:
     return result.data is None and bool(result.errors) and all(error.path is None for error in result.errors or ())
 
 
-def decode(text: bytes | str) -> Any:
-    """`text` as JSON. Refuses what JSON is not (NaN, lone surrogates, wrong UTF-8), NUL characters, and nesting past MAX_JSON_DEPTH."""
-    try:
-        value = msgspec.json.decode(text)
-    except RecursionError:
-        raise _too_deep() from None
-    except ValueError as error:  # msgspec.DecodeError and UnicodeError are
-        raise BadInputError(f"The request is not JSON: {error}.") from None
-    _check(value)
-    return value
-
-
-def to_operation(parameters: object) -> Operation:
-    try:
-        return msgspec.convert(parameters, Operation)
-    except msgspec.ValidationError as error:
-        advice = 'send an object such as {"query": "{ viewer { tokenName } }"}'
-        raise BadInputError(f"The request is not one of GraphQL: {error}. Instead, {advice}.") from None
-
-
-def encode(value: object) -> bytes:
-    return ENCODER.encode(value)
-
-
-ENCODER = msgspec.json.Encoder()
-
-
 def _presentable(result: Any) -> ExecutionResult:
     cause = result.errors[0].original_error if result.errors else None
     if isinstance(cause, InvalidOperationTypeError):
@@ -124,24 +103,3 @@ def _misplaced(type: OperationType) -> GraphQLError:
     if type is OperationType.SUBSCRIPTION:
         return BadInputError("A subscription is a stream: use a WebSocket (graphql-transport-ws), or accept text/event-stream.")
     return MethodNotAllowedError("A mutation changes something, and GET does not: use POST.", allow="POST")
-
-
-def _check(value: object) -> None:
-    level = [value]
-    for _ in range(MAX_JSON_DEPTH):
-        if any(isinstance(item, str) and "\0" in item for item in level):
-            raise BadInputError("A string of the request holds a NUL character: leave it out.")
-        level = [inner for item in level for inner in _items(item)]
-        if not level:
-            return
-    raise _too_deep()
-
-
-def _items(value: object) -> Collection[object]:
-    if isinstance(value, dict):
-        return [*value, *value.values()]
-    return value if isinstance(value, list) else ()
-
-
-def _too_deep() -> BadInputError:
-    return BadInputError(f"The request nests its JSON deeper than {MAX_JSON_DEPTH} levels (MAX_JSON_DEPTH).")

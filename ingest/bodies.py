@@ -4,7 +4,7 @@ import gzip
 import io
 import zlib
 from collections.abc import AsyncIterable, Callable
-from typing import IO
+from typing import Any
 
 import msgspec
 import zstandard
@@ -33,7 +33,7 @@ async def read(chunks: AsyncIterable[bytes]) -> bytes:
     return bytes(body)
 
 
-OPENERS: dict[str, Callable[[bytes], IO[bytes]]] = {
+OPENERS: dict[str, Callable[[bytes], Any]] = {
     "gzip": lambda body: gzip.GzipFile(fileobj=io.BytesIO(body)),
     "zstd": lambda body: zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True),
 }

@@ -27,7 +27,7 @@ class EventsEndpoint:
         self._reception = reception
         self._authenticate = authenticate
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         """Take one batch."""
         viewer = await self._authenticate(request.headers.get("authorization"))
         if viewer is None:

@@ -82,13 +82,14 @@ class ExportDesk:
         """
         with self._news.about(export_id) as changed:
             told: ExportState | None = None
-            while told is None or not told.status.is_final:
+            while True:
                 changed.clear()
                 state = await self._blocking(self._exports.state, export_id, account_id)
                 if state != told:
                     yield state
                     told = state
-                    continue
+                if state.status.is_final:
+                    return
                 with suppress(TimeoutError):
                     await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
 

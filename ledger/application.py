@@ -102,7 +102,7 @@ class Ledger(Application[UUID]):
         assert isinstance(self.recorder, LedgerRecorder)
         return self.recorder
 
-    def construct_factory(self, env: Environment) -> InfrastructureFactory:
+    def construct_factory(self, env: Environment) -> InfrastructureFactory[Any]:
         """The library's, but connected by URL: its own settings know host, port and name only, and lose TLS and the rest."""
         factory = LedgerFactory(env)
         factory.datastore.pool.conninfo = self.database_url

@@ -197,7 +197,7 @@ CREATE = (
         digest bytea NOT NULL
     )""",
 )
-SETTINGS = (
+SETTINGS = SQL(  # pyright: ignore[reportArgumentType] - our own constants
     f"SELECT set_config('statement_timeout', '{APPEND_TIMEOUT_MS}', true), set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
     " set_config('synchronous_commit', 'on', true)"
 )

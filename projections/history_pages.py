@@ -203,51 +203,55 @@ async def events_of(snapshot: Snapshot, id: UUID) -> list[LoggedEvent]:
 
 
 def _matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:
+    """The condition for the requests that are asked for, and its parameters."""
     wanted = of.filter
     parameters: dict[str, Any] = {"account": of.account_id, "from": of.range.start, "to": of.range.end}
     conditions = ["request.account_id = %(account)s AND request.occurred_at >= %(from)s AND request.occurred_at < %(to)s"]
     if not wanted.include_voided:
         conditions.append("NOT voided")
-    for column, value in (("request_id", wanted.request_id), ("channel", wanted.channel)):
-        if value is not None:
-            parameters[column] = value
-            conditions.append(f"request.{column} = %({column})s")
-    for column, type, values in (
-        ("request_type", "text", wanted.request_types),
-        ("model", "text", wanted.models),
-        ("model_version", "text", wanted.model_versions),
-        ("provider", "text", wanted.providers),
-        ("technology", "text", wanted.technologies),
-        ("api_key", "text", wanted.api_keys),
-        ("deployment", "text", wanted.deployments),
-        ("status_code", "int2", wanted.status_codes),
-        ("outcome", "text", None if wanted.outcomes is None else [each.value for each in wanted.outcomes]),
-    ):
-        if values is not None:
-            parameters[column] = [value for value in values if value is not None]
-            unknown = f" OR request.{column} IS NULL" if None in values else ""
-            conditions.append(f"(request.{column} = ANY(%({column})s::{type}[]){unknown})")
-    if wanted.error_contains is not None:
-        parameters["error"] = wanted.error_contains
-        conditions.append("position(lower(%(error)s) IN lower(error_message)) > 0")
-    for column, bounds, unit in (
-        ("total_tokens", wanted.tokens, 1),
-        ("input_tokens", wanted.input_tokens, 1),
-        ("output_tokens", wanted.output_tokens, 1),
-        ("latency_ns", wanted.latency_ms, NANOSECONDS_PER_MILLISECOND),
-        ("ttft_ns", wanted.ttft_ms, NANOSECONDS_PER_MILLISECOND),
-        ("gateway_latency_ns", wanted.gateway_latency_ms, NANOSECONDS_PER_MILLISECOND),
-    ):
-        for operator, bound in ((">=", bounds and bounds.min), ("<=", bounds and bounds.max)):
-            if bound is not None:
-                name = f"{column}_{'min' if operator == '>=' else 'max'}"
-                parameters[name] = Decimal(str(bound)) * unit
-                conditions.append(f"{column} {operator} %({name})s")
-    if wanted.fee is not None and (wanted.fee.min is not None or wanted.fee.max is not None):
-        conditions.append("false")  # no request has a price yet, and an unknown fee lies in no bounds
+    for name, condition in SINGLE.items():
+        if (value := getattr(wanted, name)) is not None:
+            parameters[name] = value
+            conditions.append(condition)
+    for name, (column, type) in LISTS.items():
+        if (values := getattr(wanted, name)) is not None:
+            parameters[name] = [value.value if isinstance(value, Outcome) else value for value in values if value is not None]
+            unknown = f" OR {column} IS NULL" if None in values else ""
+            conditions.append(f"({column} = ANY(%({name})s::{type}[]){unknown})")
+    for name, (column, unit) in BOUNDED.items():
+        bounds = getattr(wanted, name) or Bounds()
+        for operator, end in ((">=", "min"), ("<=", "max")):
+            if (bound := getattr(bounds, end)) is not None:
+                parameters[f"{name}_{end}"] = Decimal(str(bound)) * unit
+                conditions.append(f"{column} {operator} %({name}_{end})s")
     return " AND ".join(conditions), parameters
 
 
+SINGLE = {
+    "request_id": "request_id = %(request_id)s",
+    "channel": "channel = %(channel)s",
+    "error_contains": "position(lower(%(error_contains)s) IN lower(error_message)) > 0",
+}
+LISTS = {
+    "request_types": ("request_type", "text"),
+    "models": ("model", "text"),
+    "model_versions": ("model_version", "text"),
+    "providers": ("provider", "text"),
+    "technologies": ("technology", "text"),
+    "api_keys": ("request.api_key", "text"),
+    "deployments": ("deployment", "text"),
+    "status_codes": ("status_code", "int2"),
+    "outcomes": ("outcome", "text"),
+}
+BOUNDED = {
+    "tokens": ("total_tokens", 1),
+    "input_tokens": ("input_tokens", 1),
+    "output_tokens": ("output_tokens", 1),
+    "fee": ("NULL::numeric", 1),  # no request has a price yet, and an unknown fee lies in no bounds
+    "latency_ms": ("latency_ns", NANOSECONDS_PER_MILLISECOND),
+    "ttft_ms": ("ttft_ns", NANOSECONDS_PER_MILLISECOND),
+    "gateway_latency_ms": ("gateway_latency_ns", NANOSECONDS_PER_MILLISECOND),
+}
 COLUMNS = """
     request.account_id, request.occurred_at, id, position, version, voided, channel, source, event_id, request_id, request_type, model,
     model_version, provider, technology, deployment, request.api_key, input::text, output::text, input_tokens, output_tokens,
@@ -258,7 +262,8 @@ _from_json = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
 
 
 def _request(row: tuple[Any, ...]) -> Request:
-    return Request(*row[:INPUT], _lines("input", row[INPUT]), _lines("output", row[OUTPUT]), *row[OUTPUT + 1 :])
+    values = [*row[:INPUT], _lines("input", row[INPUT]), _lines("output", row[OUTPUT]), *row[OUTPUT + 1 :]]
+    return Request(*values)
 
 
 def _lines(direction: str, quantities: str | None) -> list[Line] | None:

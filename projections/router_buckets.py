@@ -120,7 +120,7 @@ def fold(batch: Iterable[Recorded]) -> tuple[dict[Key, Delta], list[tuple[UUID, 
             delta = quarters[key] = Delta()
         _count(delta, event)
         delta.position = position
-    return quarters, [(account, UUID(bytes=id), *names) for (account, *names), id in series.items()]
+    return quarters, [(account, UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in series.items()]
 
 
 def _count(delta: Delta, event: RequestCompleted) -> None:

@@ -1,10 +1,6 @@
-"""What is asked of router buckets: totals, breakdowns and groups of a range, in any zone, exactly.
+"""What is asked of router buckets: totals, breakdowns and groups of a range, in any zone, exactly."""
 
-A range is covered by the fewest rows: days, then hours, then quarter-hours, and what cuts a quarter-hour from history, in the same
-snapshot. Only what is asked for is read: no model is joined, no line is summed, unless the answer shows or filters by it.
-"""
-
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
@@ -12,20 +8,13 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from domain.calendar import Interval, Segment, bucket_edges, segments
+from domain.calendar import Interval, bucket_edges
 from domain.quantities import label, rank
 from projections.keyset import By, order_by, past
+from projections.router_facts import GROUP, SEGMENT, Dimension, Facts, Range, RouterFilter
 from projections.snapshot import Snapshot
 
 NANOSECONDS = 1_000_000_000
-
-
-class Dimension(Enum):
-    """What buckets can be grouped by."""
-
-    MODEL = "model"
-    API_KEY = "api_key"
-    PROVIDER = "provider"
 
 
 class Measure(Enum):
@@ -37,23 +26,6 @@ class Measure(Enum):
     TOTAL_FEE = "fee"
     ERROR_COUNT = "errors"
     AVERAGE_LATENCY = "latency"
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """The half-open interval [start, end), aware."""
-
-    start: datetime
-    end: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class RouterFilter:
-    """Which requests count. An absent list does not filter; a null in a list selects what has none."""
-
-    models: Sequence[str] | None = None
-    providers: Sequence[str | None] | None = None
-    api_keys: Sequence[str | None] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +108,7 @@ class BucketsOf:
 async def totals(snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, *, count_models: bool = True) -> Totals:
     """Sums over the range. Models are counted only if asked for."""
     dimensions = {Dimension.MODEL} if count_models else set[Dimension]()
-    facts = _Facts(account_id, range, filter, dimensions, [range.start, range.end])
+    facts = Facts(account_id, range, filter, dimensions, [range.start, range.end])
     models = "count(DISTINCT model)" if count_models else "0"
     (row,) = await snapshot.rows(f"WITH {SEGMENT}, {facts.usage()} SELECT {SUMS}, {models} FROM usage", facts.parameters)
     return Totals(*(int(value or 0) for value in row))
@@ -144,7 +116,7 @@ async def totals(snapshot: Snapshot, account_id: UUID, range: Range, filter: Rou
 
 async def breakdown(snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter) -> list[Line]:
     """Both directions of the range, in the order that people see."""
-    facts = _Facts(account_id, range, filter, set(), [range.start, range.end])
+    facts = Facts(account_id, range, filter, set(), [range.start, range.end])
     rows = await snapshot.rows(
         f"WITH {SEGMENT}, {facts.lines()} SELECT direction, category, unit, sum(quantity) FROM line GROUP BY 1, 2, 3", facts.parameters
     )
@@ -165,16 +137,31 @@ async def buckets(
 
     Raises RangeTooLargeError.
     """
-    edges = of.edges()
-    facts = _Facts(of.account_id, of.range, of.filter, set(of.group_by), edges)
+    query, facts = _buckets_query(of, order, descending=descending, limit=limit, after=after, lines=lines)
+    rows = await snapshot.rows(query, facts.parameters)
+    complete_through = (await snapshot.state()).complete_through
+    return [_bucket(row, of, facts.edges, complete_through, by_time=order is Measure.TIME) for row in rows]
+
+
+async def all_buckets(snapshot: Snapshot, of: BucketsOf) -> AsyncIterator[Bucket]:
+    """Every bucket by time, however many, a few at a time in memory. Raises RangeTooLargeError."""
+    query, facts = _buckets_query(of, Measure.TIME, descending=False, limit=None, after=None, lines=True)
+    complete_through = (await snapshot.state()).complete_through
+    async for row in snapshot.stream(query, facts.parameters):
+        yield _bucket(row, of, facts.edges, complete_through, by_time=True)
+
+
+def _buckets_query(
+    of: BucketsOf, order: Measure, *, descending: bool, limit: int | None, after: tuple[Any, ...] | None, lines: bool
+) -> tuple[str, "Facts"]:
+    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), of.edges())
     keys = [By("bucket"), By("model"), By("provider"), By("api_key")]
     by = By(MEASURES[order], descending, nullable=order in (Measure.AVERAGE_LATENCY, Measure.TOTAL_FEE))
     columns = [By("bucket", descending), *keys[1:]] if order is Measure.TIME else [by, *keys]
     condition = "true" if after is None else past(columns, after, facts.parameters)
     facts.parameters["limit"] = limit
     with_lines = f", {facts.lines()}, {LINES_OF_PAGE}" if lines else ""
-    rows = await snapshot.rows(
-        f"""WITH {SEGMENT}, {facts.usage()},
+    query = f"""WITH {SEGMENT}, {facts.usage()},
         grouped AS (SELECT {GROUP}, {SUMS} FROM usage GROUP BY {GROUP}),
         page AS (
             SELECT *, {by.sql} AS measure FROM grouped WHERE {condition} ORDER BY {order_by(columns)} LIMIT %(limit)s
@@ -182,16 +169,13 @@ async def buckets(
         SELECT page.*, known.name, {"lines" if lines else "NULL"}
         FROM page {f"LEFT JOIN lines_of_page USING ({GROUP})" if lines else ""}
         LEFT JOIN {{api_keys}} AS known ON known.account_id = %(account)s AND known.api_key = page.api_key
-        ORDER BY {order_by(columns)}""",
-        facts.parameters,
-    )
-    complete_through = (await snapshot.state()).complete_through
-    return [_bucket(row, of, edges, complete_through, by_time=order is Measure.TIME) for row in rows]
+        ORDER BY {order_by([By("measure", by.descending, by.nullable), *keys])}"""
+    return query, facts
 
 
 async def count_buckets(snapshot: Snapshot, of: BucketsOf) -> int:
     """How many buckets there are. Raises RangeTooLargeError."""
-    facts = _Facts(of.account_id, of.range, of.filter, set(of.group_by), of.edges())
+    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), of.edges())
     groups = f"SELECT {GROUP} FROM usage GROUP BY {GROUP}"
     ((count,),) = await snapshot.rows(f"WITH {SEGMENT}, {facts.usage()} SELECT count(*) FROM ({groups}) AS groups", facts.parameters)
     return count
@@ -213,7 +197,6 @@ def _per_second(requests: int, start: datetime, end: datetime, complete_through:
     return requests / seconds if seconds > 0 else None
 
 
-GROUP = "bucket, model, provider, api_key"
 SUMS = """
     sum(requests) AS requests, sum(errors) AS errors, sum(latency_ns) AS latency_ns, sum(latencies) AS latencies,
     sum(tokens) AS tokens, sum(estimated) AS estimated, sum(unknown_tokens) AS unknown_tokens"""
@@ -234,96 +217,6 @@ LINES_OF_PAGE = f"""
         SELECT {GROUP}, json_agg(json_build_array(direction, category, unit, quantity::text)) AS lines
         FROM summed GROUP BY {GROUP}
     )"""
-
-
-class _Facts:
-    """The rows that cover a range, as common table expressions: `usage` for sums, `line` for breakdowns.
-
-    A dimension that is neither shown nor filtered by is an empty text, and so is one that a request does not have: no name is empty.
-    """
-
-    def __init__(self, account_id: UUID, range: Range, filter: RouterFilter, shown: set[Dimension], edges: list[datetime]) -> None:
-        self._shown = shown
-        self._filters = {name: values for name in FILTERS if (values := getattr(filter, name)) is not None}
-        covering = segments(range.start, range.end, edges)
-        self._cut = any(each.grain is None for each in covering)
-        self.parameters: dict[str, Any] = {
-            "account": account_id,
-            "grains": [_seconds(each) for each in covering],
-            "starts": [each.start for each in covering],
-            "ends": [each.end for each in covering],
-            "edges": edges,
-            **{name: [value for value in values if value is not None] for name, values in self._filters.items()},
-        }
-
-    def usage(self) -> str:
-        """What counts, row by row."""
-        kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, requests, errors, latency_ns, latencies, tokens, estimated, unknown_tokens"
-            f" FROM segment JOIN {{router_buckets}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
-        )
-        single = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, 1, (outcome <> 'success')::int, coalesce(latency_ns, 0),"
-            " (latency_ns IS NOT NULL)::int, coalesce(total_tokens, 0), (usage_source = 'estimated')::int,"
-            " (input IS NULL AND output IS NULL)::int"
-            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
-        )
-        return f"usage AS ({self._in_buckets(kept, single)})"
-
-    def lines(self) -> str:
-        """Quantities, row by row and category by category."""
-        kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity"
-            f" FROM segment JOIN {{router_lines}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
-        )
-        single = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric"
-            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
-            f" CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
-            for side in ("input", "output")
-        )
-        return f"line AS ({self._in_buckets(kept, *single)})"
-
-    def _in_buckets(self, kept: str, *single: str) -> str:
-        rows = " UNION ALL ".join((kept, *(single if self._cut else ())))
-        return f"SELECT width_bucket(time, %(edges)s::timestamptz[]) AS bucket, rows.* FROM ({rows}) AS rows"
-
-    def _dimensions(self, table: str) -> str:
-        return ", ".join(
-            f"coalesce({table}.{each.value}, '') AS {each.value}" if each in self._shown else f"'' AS {each.value}" for each in KEYS
-        )
-
-    def _series(self) -> str:
-        """The names behind a bucket, where they are shown or filtered by."""
-        if not (self._shown or self._filters):
-            return ""
-        series = "JOIN {router_series} AS series ON series.account_id = fact.account_id AND series.series = fact.series"
-        return f"{series} {self._condition('series')}"
-
-    def _condition(self, table: str) -> str:
-        condition = ""
-        for name, values in self._filters.items():
-            column = f"{table}.{FILTERS[name]}"
-            unknown = f" OR {column} IS NULL" if None in values else ""
-            condition += f" AND ({column} = ANY(%({name})s::text[]){unknown})"
-        return condition
-
-
-KEYS = (Dimension.MODEL, Dimension.PROVIDER, Dimension.API_KEY)
-FILTERS = {"models": "model", "providers": "provider", "api_keys": "api_key"}
-SEGMENT = """
-    segment AS (
-        SELECT * FROM unnest(%(grains)s::int4[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS one (grain, starts, ends)
-    )"""
-WITHIN_BUCKETS = "fact.account_id = %(account)s AND fact.grain = segment.grain AND fact.time >= segment.starts AND fact.time < segment.ends"
-WITHIN_HISTORY = (
-    "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
-    " AND fact.channel = 'router' AND NOT fact.voided"
-)
-
-
-def _seconds(segment: Segment) -> int:
-    return 0 if segment.grain is None else int(segment.grain.total_seconds())
 
 
 def ranked(rows: Iterable[tuple[Any, ...]]) -> list[Line]:

@@ -31,7 +31,7 @@ class Runner:
 
     def __init__(self, database_url: str, cell: str = CELL, batch: int = BATCH) -> None:
         self._url = database_url
-        self._cell = cell
+        self.cell = cell
         self._batch = batch
         self._accounts: dict[str, UUID] = {}
 
@@ -42,8 +42,8 @@ class Runner:
     def ensure_live(self, connection: Connection[Any]) -> Generation:
         """The live generation; the first is created here. One of an older shape goes on until its successor is built."""
         with connection.transaction():
-            connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{self._cell} generations"])
-            return generations.live(connection, self._cell) or generations.begin(connection, self._cell, "live")
+            connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{self.cell} generations"])
+            return generations.live(connection, self.cell) or generations.begin(connection, self.cell, "live")
 
     def catch_up(self, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False) -> Generation:
         """Project until there is nothing more, or `stop` says so, and return where that is.
@@ -74,12 +74,12 @@ class Runner:
         with self.connect() as connection:
             self.ensure_live(connection)
             with connection.transaction():
-                new = generations.begin(connection, self._cell, "building")
+                new = generations.begin(connection, self.cell, "building")
             while not stop():
                 new = self._build(connection, new, progress, stop)
                 try:
                     with connection.transaction():
-                        generations.swap(connection, self._cell, new)
+                        generations.swap(connection, self.cell, new)
                 except Superseded:
                     continue  # the live one has moved on meanwhile
                 return new._replace(state="live")
@@ -90,7 +90,7 @@ class Runner:
     ) -> Generation:
         """Project towards the live generation's position, and no further than that: a swap needs them to be equal."""
         while not stop():
-            live = generations.live(connection, self._cell)
+            live = generations.live(connection, self.cell)
             assert live is not None
             progress(new.position, live.position)
             missing = min(self._batch, live.position - new.position)
@@ -125,7 +125,7 @@ class Runner:
         with connection.transaction():
             head = connection.execute(self._sql(TOUCH_HEAD), [generation.position], prepare=True).fetchone()
             if head is not None:
-                generations.advance(connection.cursor(), self._cell, generation, generation.position, head[0])
+                generations.advance(connection.cursor(), self.cell, generation, generation.position, head[0])
                 connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
     def _project(self, connection: Connection[Any], generation: Generation, events: Sequence[tuple[int, bytes, str, bytes]]) -> Generation:
@@ -135,8 +135,8 @@ class Runner:
             cursor.execute(self._sql(RECORDED_AT), [position], prepare=True)
             (recorded_at,) = cursor.fetchone() or (None,)
             assert isinstance(recorded_at, datetime)
-            generations.advance(cursor, self._cell, generation, position, recorded_at)  # first: a second runner waits here, and leaves
-            usage.project(cursor, generation.tables(self._cell), batch)
+            generations.advance(cursor, self.cell, generation, position, recorded_at)  # first: a second runner waits here, and leaves
+            usage.project(cursor, generation.tables(self.cell), batch)
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL], prepare=True)
         return generation._replace(position=position, complete_through=recorded_at)
 
@@ -152,7 +152,7 @@ class Runner:
         return batch
 
     def _sql(self, text: str) -> Composed:
-        names = {name: Identifier(self._cell, f"ledger_{name}") for name in ("events", "head", "appends")}
+        names = {name: Identifier(self.cell, f"ledger_{name}") for name in ("events", "head", "appends")}
         return SQL(text).format(**names)  # pyright: ignore[reportArgumentType] - our own constants only
 
 

@@ -1,7 +1,7 @@
 """What one operation reads from: one transaction that sees one state of log and read models. What stands together was true together."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from typing import Any
 
@@ -46,6 +46,18 @@ class Snapshot:
             self.statements += 1
             cursor = await self._connection.execute(self._sql(text, generation), parameters, binary=True)
             return await cursor.fetchall()
+
+    async def stream(self, text: str, parameters: Mapping[str, Any] | Sequence[Any], size: int = 2_000) -> AsyncIterator[tuple[Any, ...]]:
+        """The rows of a query of any size, `size` at a time in memory. Nothing else is asked until it ends."""
+        async with self._turn:
+            generation = await self._opened()
+            assert self._connection is not None
+            self.statements += 1
+            async with self._connection.cursor("stream", binary=True) as cursor:
+                cursor.itersize = size
+                await cursor.execute(self._sql(text, generation), parameters)
+                async for row in cursor:
+                    yield row
 
     async def close(self) -> None:
         """End the transaction and give the connection back."""

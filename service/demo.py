@@ -1,5 +1,6 @@
 """A believable month of a made-up account, told as usage events through the same door as everybody's."""
 
+import asyncio
 import math
 import random
 from collections.abc import Iterator
@@ -7,12 +8,19 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
+
 from domain.notation import instant
+from ingest.outcomes import Sender
+from ingest.reception import Reception
+from ledger import accounts
+from ledger.application import Ledger
 
 ACCOUNT = "acme"
 DAYS = 31
 REQUESTS_PER_DAY = 700
 SEED = 20260421
+BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,22 @@ FAILURES = (
     (400, "The prompt is longer than the context window"),
 )
 FAILURE_SHARE = 0.015
+
+
+async def load(ledger: Ledger, reception: Reception) -> None:
+    """Report the month that ended when the account was first heard of. Told again, it counts once."""
+    since = await asyncio.to_thread(_known_since, ledger)
+    told = [msgspec.json.encode(event) for event in events(since)]
+    for start in range(0, len(told), BATCH):
+        await reception.receive(told[start : start + BATCH], Sender(ACCOUNT, "sample data"), "sample")
+
+
+def _known_since(ledger: Ledger) -> datetime:
+    with ledger.connection() as connection:
+        accounts.ensure(connection, [ACCOUNT], ledger.cell)
+        row = connection.execute("SELECT created_at FROM tallygraph.accounts WHERE key = %s", [ACCOUNT]).fetchone()
+    assert row is not None
+    return row["created_at"].astimezone(UTC)
 
 
 def events(now: datetime) -> Iterator[dict[str, Any]]:

@@ -26,18 +26,18 @@ class Cluster:
 
     @classmethod
     def of(cls, root: Path, elsewhere: Path) -> Self:
-        """`<root>/cluster`, made if missing; as a link to a new folder in `elsewhere` where the server's user cannot reach `root`.
+        """`<root>/cluster`, made if missing; as a link to a new folder in `elsewhere` where the server's user cannot enter `root`.
 
-        Raises DatabaseUnavailableError if the link leads nowhere, OSError if a folder cannot be made.
+        Raises DatabaseUnavailableError if the link leads nowhere or cannot be made, OSError if `root` cannot.
         """
         root.mkdir(parents=True, exist_ok=True)
         home = root / "cluster"
         if not os.path.lexists(home):
-            if ServerUser.of(home).reaches(root):
-                home.mkdir(mode=0o700, exist_ok=True)
+            user = ServerUser.of(home)
+            if user.reaches(root):
+                home.mkdir(mode=stat.S_IRWXU, exist_ok=True)
             else:
-                elsewhere.mkdir(parents=True, exist_ok=True)
-                link_to_new_folder(home, elsewhere)
+                settle_elsewhere(home, elsewhere, user)
         if not home.exists():
             raise DatabaseUnavailableError(
                 f"The database is gone: {home} leads to {home.readlink()}, which is not there; "
@@ -102,6 +102,20 @@ def fits_a_socket(folder: Path) -> bool:
     """Whether a socket in it can be bound, and named in a connection string, where a comma begins another host."""
     path = str(folder / SOCKET)
     return len(os.fsencode(path)) <= SOCKET_PATH_BYTES_MAX and "," not in path
+
+
+def settle_elsewhere(home: Path, elsewhere: Path, user: ServerUser) -> None:
+    """Let `home` be a link to a new folder in `elsewhere`."""
+    try:
+        if not elsewhere.exists():
+            elsewhere.mkdir(parents=True, exist_ok=True)
+            elsewhere.chmod(0o711)
+        link_to_new_folder(home, elsewhere)
+    except OSError as error:
+        raise DatabaseUnavailableError(
+            f"PostgreSQL must run as the user {user.name}, who cannot enter {home.parent}, and {elsewhere} cannot be written "
+            f"({error.strerror}); choose a data directory which that user can enter."
+        ) from error
 
 
 def link_to_new_folder(link: Path, parent: Path) -> None:

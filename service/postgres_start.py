@@ -42,8 +42,7 @@ def open_to(user: ServerUser, home: Path) -> None:
         home.chmod(0o711)
     if not user.reaches(home):
         raise DatabaseUnavailableError(
-            f"PostgreSQL must run as the user with the id {user.uid}, who cannot enter {home}; "
-            "choose a data directory which that user can enter."
+            f"PostgreSQL must run as the user {user.name}, who cannot enter {home}; choose a data directory which that user can enter."
         )
 
 
@@ -55,24 +54,11 @@ def make_data(cluster: Cluster, binaries: Binaries, user: ServerUser, settings: 
     unfinished.mkdir(mode=0o700)
     user.own(unfinished)
     # The builtin provider orders text alike on every system and after every upgrade of it.
-    locale = (
-        ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C")
-        if binaries.major >= BUILTIN_LOCALES_SINCE
-        else ("--locale=C.UTF-8",)
-    )
+    builtin = binaries.major >= BUILTIN_LOCALES_SINCE
+    locale = ("--locale-provider=builtin", "--builtin-locale=C.UTF-8", "--locale=C") if builtin else ("--locale=C.UTF-8",)
     sync = ("--no-sync",) if settings.get("fsync") == "off" else ()
-    command = [
-        binaries.folder / "initdb",
-        "-D",
-        unfinished,
-        "--username=postgres",
-        "--auth=trust",
-        "--encoding=UTF8",
-        "--no-instructions",
-        *locale,
-        *sync,
-    ]
-    if run(cluster, command, server_lock, user) != 0:
+    options = (f"--pgdata={unfinished}", "--username=postgres", "--auth=trust", "--encoding=UTF8", "--no-instructions", *locale, *sync)
+    if run(cluster, [binaries.folder / "initdb", *options], server_lock, user) != 0:
         raise DatabaseUnavailableError(f"PostgreSQL could not make a database in {cluster.home}; its log, {cluster.log}, says why.")
     unfinished.rename(cluster.data)
     descriptor = os.open(cluster.home, os.O_RDONLY | os.O_CLOEXEC)

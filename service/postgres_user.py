@@ -39,6 +39,13 @@ class ServerUser:
         )
 
     @property
+    def name(self) -> str:
+        try:
+            return pwd.getpwuid(self.uid).pw_name
+        except KeyError:
+            return str(self.uid)
+
+    @property
     def process_options(self) -> dict[str, Any]:
         """What makes a process of ours this user's."""
         return {"user": self.uid, "group": self.gid, "extra_groups": []} if os.geteuid() == 0 else {}

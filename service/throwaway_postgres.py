@@ -15,12 +15,12 @@ STOP_SECONDS_MAX = 30.0
 
 
 @contextmanager
-def throwaway_postgres() -> Iterator[EmbeddedPostgres]:
+def throwaway_postgres(*, database: str = "tallygraph") -> Iterator[EmbeddedPostgres]:
     """Start a server, and at the end stop it and remove its files. Raises DatabaseUnavailableError."""
     with tempfile.TemporaryDirectory(prefix="tallygraph-") as folder:
         root = Path(folder)
         root.chmod(0o711)  # so that the server's user gets through, if we are root
-        with EmbeddedPostgres(root, settings=THROWAWAY) as postgres:
+        with EmbeddedPostgres(root, database=database, settings=THROWAWAY) as postgres:
             yield postgres
         wait_until_stopped(root)
 

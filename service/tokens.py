@@ -1,8 +1,10 @@
 """Tokens, sign-in codes and sessions. A token is shown once and stored hashed; a code works once; a session is a sealed cookie."""
 
+import hmac
 import secrets
 import struct
 import time
+from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -11,6 +13,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from domain.access import Scope, Viewer
@@ -63,6 +66,11 @@ def create(
     return token
 
 
+def derived(secret: bytes, purpose: str) -> str:
+    """The token for a purpose that is made of the service's secret: the same at every start."""
+    return PREFIX + urlsafe_b64encode(hmac.digest(secret, f"tallygraph token\n{purpose}".encode(), "sha256")).rstrip(b"=").decode()
+
+
 def revoke(connection: psycopg.Connection[Any], id: UUID) -> bool:
     """Refuse the token from now on; false if there is none with this id that still worked."""
     statement = "UPDATE tallygraph.tokens SET revoked_at = clock_timestamp() WHERE id = %s AND revoked_at IS NULL"
@@ -102,6 +110,10 @@ class Gatekeeper:
         (expires,) = struct.unpack(">Q", inside[16:])
         return await self._find("id", inside[:16]) if time.time() < expires else None
 
+    async def is_good(self, viewer: Viewer) -> bool:
+        """Whether the viewer's token has neither expired nor been revoked since."""
+        return await self._find("id", viewer.token_id.bytes) is not None
+
     async def redeem(self, code: str) -> str | None:
         """A session for a sign-in code, which is used up; null for one that is not good (any more)."""
         async with self._pool.connection() as connection:
@@ -129,8 +141,10 @@ class Gatekeeper:
 
 
 FIND = {
-    column: f"SELECT id, name, scopes, account FROM tallygraph.tokens WHERE {column} = %s AND revoked_at IS NULL"
-    " AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+    column: SQL(
+        "SELECT id, name, scopes, account FROM tallygraph.tokens WHERE {} = %s AND revoked_at IS NULL"
+        " AND (expires_at IS NULL OR expires_at > clock_timestamp())"
+    ).format(Identifier(column))
     for column in ("hash", "id")
 }
 

@@ -1,0 +1,134 @@
+"""What resolvers have at hand: who asks, what outlives the operation, and the one snapshot that the operation reads from."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol, TypeAlias
+
+import strawberry
+
+from domain.access import Scope, Viewer
+from domain.sealing import Seal
+from graph.errors import BadInputError, ForbiddenError, OperationTimeoutError, UnauthenticatedError
+from jobs.desk import ExportDesk
+from ledger.application import CELL
+from ledger.position import Position, PositionUnknownError, opened
+from projections.snapshot import Snapshot, Snapshots
+
+AT_LEAST_SECONDS = 5.0  # how long `atLeast` waits: shorter than an operation may take, so that the client learns what it waited for
+
+
+class Refused(Protocol):
+    """A report that is not in the log."""
+
+    @property
+    def index(self) -> int: ...
+    @property
+    def id(self) -> str | None: ...
+    @property
+    def field(self) -> str | None: ...
+    @property
+    def message(self) -> str: ...
+
+
+class Receipt(Protocol):
+    """What became of a batch of reports."""
+
+    @property
+    def recorded(self) -> int: ...
+    @property
+    def duplicates(self) -> int: ...
+    @property
+    def conflicts(self) -> Sequence[Refused]: ...
+    @property
+    def rejected(self) -> Sequence[Refused]: ...
+    @property
+    def position(self) -> str | None: ...
+
+
+RecordUsage = Callable[[Sequence[dict[str, Any]], Viewer], Awaitable[Receipt]]
+"""Records reports, each one CloudEvent, for the account of the viewer. The receipt's position is sealed."""
+
+IsGood = Callable[[], Awaitable[bool]]
+"""Whether the token that the viewer came with is neither expired nor revoked by now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """What outlives an operation, as the composition root has made it."""
+
+    snapshots: Snapshots
+    seal: Seal
+    exports: ExportDesk
+    record_usage: RecordUsage
+    public_url: str = ""  # put before the paths of links; empty where a link is followed on the host that gave it
+    at_least_seconds: float = AT_LEAST_SECONDS
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+class Context:
+    """Of one operation; a subscription's lives as long as it does."""
+
+    def __init__(self, viewer: Viewer, services: Services, is_good: IsGood, *, introspection: bool = True) -> None:
+        self.viewer = viewer
+        self.services = services
+        self.introspection = introspection
+        self._is_good = is_good
+        self._at_least = 0
+        self._opening = asyncio.Lock()
+        self._snapshot: Snapshot | None = None
+        self._late: OperationTimeoutError | None = None
+
+    def require(self, scope: Scope, thing: str) -> None:
+        """Raises ForbiddenError where the viewer's token lacks the scope that `thing` needs."""
+        if not self.viewer.may(scope):
+            raise ForbiddenError(f"The token {self.viewer.token_name!r} lacks the scope {scope.name}, which {thing} needs: use one that has it.")
+
+    def require_operator(self, thing: str) -> None:
+        """Raises ForbiddenError where the viewer does not look after the whole service."""
+        self.require(Scope.OPERATE, thing)
+        if not self.viewer.operates:
+            raise ForbiddenError(f"The token {self.viewer.token_name!r} is of one account, and {thing} is of all: use a token for all accounts.")
+
+    def read_at_least(self, position: str) -> None:
+        """Let the snapshot, which is not open yet, include `position`. Raises BadInputError where that is not a position."""
+        try:
+            self._at_least = max(self._at_least, opened(position, self.services.seal).id)
+        except PositionUnknownError as error:
+            raise BadInputError(f"atLeast: {error}.", field=("atLeast",)) from None
+
+    async def snapshot(self) -> Snapshot:
+        """The one snapshot of this operation. Raises OperationTimeoutError where the read models do not include in time what they should."""
+        async with self._opening:
+            if self._late is not None:
+                raise self._late
+            if self._snapshot is None:
+                await self._wait()
+                self._snapshot = self.services.snapshots.open()
+        return self._snapshot
+
+    async def recheck(self) -> None:
+        """Raises UnauthenticatedError once the viewer's token is good no more."""
+        if not await self._is_good():
+            raise UnauthenticatedError(f"The token {self.viewer.token_name!r} has expired or was revoked: connect again with one that is good.")
+
+    async def aclose(self) -> None:
+        """Let go of the snapshot."""
+        if self._snapshot is not None:
+            await self._snapshot.close()
+
+    def sealed(self, position: int) -> str:
+        """A place in the log, in the form for the outside."""
+        return Position(CELL, position).sealed(self.services.seal)
+
+    async def _wait(self) -> None:
+        seconds = self.services.at_least_seconds
+        if self._at_least and not await self.services.snapshots.wait_for(self._at_least, seconds):
+            self._late = OperationTimeoutError(
+                f"The read models did not include the position of atLeast within {seconds:g} s: ask again, or without atLeast for what they have."
+            )
+            raise self._late
+
+
+Info: TypeAlias = strawberry.Info[Context, None]

@@ -1,0 +1,162 @@
+"""Pages of lists, as Relay has them: connections, edges, cursors.
+
+https://relay.dev/graphql/connections.htm
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Generic, Self, TypeVar, cast
+
+import strawberry
+
+from graph.cursors import Cursors, Key
+from graph.errors import BadInputError
+from graph.scalars import BigInt
+
+DEFAULT_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 1_000
+
+Row = TypeVar("Row")
+Node = TypeVar("Node")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Which part of a list is asked for."""
+
+    size: int
+    start: Key | None = None  # the page begins right past this row; null is the end that it is read from
+    backwards: bool = False  # from the end of the list; the order of the answer is the same
+
+    @property
+    def limit(self) -> int:
+        """How many rows to fetch: one more than the page has tells whether it is the last."""
+        return self.size + 1
+
+
+def page_of(
+    cursors: Cursors,
+    *,
+    first: int | None = None,
+    after: str | None = None,
+    last: int | None = None,
+    before: str | None = None,
+    default: int = DEFAULT_PAGE_SIZE,
+) -> Page:
+    """The page that a field's arguments ask for. Raises BadInputError.
+
+    A page of size 0 is a page: whoever wants nothing but totalCount asks for it.
+    """
+    if first is not None and last is not None:
+        raise BadInputError("first and last go in opposite directions: give one of them.", field=("last",))
+    if last is not None:
+        if after is not None:
+            raise BadInputError("last goes with before, not with after: it reads from the end.", field=("after",))
+        return Page(_size("last", last), None if before is None else cursors.read(before, argument="before"), backwards=True)
+    if before is not None:
+        raise BadInputError("before goes with last, not with first: it reads from the end.", field=("before",))
+    size = default if first is None else _size("first", first)
+    return Page(size, None if after is None else cursors.read(after, argument="after"))
+
+
+def cut(rows: Sequence[Row], page: Page) -> tuple[list[Row], bool, bool]:
+    """The page's rows in the order of the answer; whether there are rows before it, and after it.
+
+    `rows` were fetched with `page.limit`, the nearest to the start first. The row that a page starts past is there on its other side.
+    """
+    kept, more, behind = [*rows[: page.size]], len(rows) > page.size, page.start is not None
+    return (kept[::-1], more, behind) if page.backwards else (kept, behind, more)
+
+
+@strawberry.type(description="Where a page stands in its list.")
+class PageInfo:
+    has_next_page: bool = strawberry.field(description="Whether the list goes on after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether the list has something before this page.")
+    start_cursor: str | None = strawberry.field(description="The cursor of the first node; null where the page is empty.")
+    end_cursor: str | None = strawberry.field(description="The cursor of the last node; null where the page is empty.")
+
+
+@strawberry.type(name="Edge", description="A node, and its place in the list.")
+class Edge(Generic[Node]):
+    cursor: str = strawberry.field(description="The place in the list, opaque: give it as after or before. Good for this list alone.")
+    node: Node = strawberry.field(description="What stands there.")
+
+
+@strawberry.type(name="Connection", description="A page of a list.")
+class Connection(Generic[Node]):
+    """Is named after its node: `Connection[Request]` is RequestConnection, with edges of RequestEdge.
+
+    Where another name is wanted, a subclass has it, and its own `edges`, which returns `self.placed()`.
+    """
+
+    @strawberry.field(description="The nodes of this page, each with its cursor.")
+    def edges(self) -> list[Edge[Node]]:
+        return self.placed()
+
+    nodes: list[Node] = strawberry.field(description="The nodes of this page.")
+    page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
+
+    @strawberry.field(description="How many nodes the whole list has. It is counted only when asked for.")
+    async def total_count(self) -> BigInt:
+        return cast("int", await self.count())
+
+    cursors: strawberry.Private[Sequence[Callable[[], str]]]  # of the nodes, one by one
+    count: strawberry.Private[Callable[[], Awaitable[int | None]]]
+
+    @classmethod
+    def of(
+        cls,
+        rows: Sequence[Row],
+        page: Page,
+        cursors: Cursors,
+        *,
+        key: Callable[[Row], Key],
+        node: Callable[[Row], Node],
+        count: Callable[[], Awaitable[int | None]],
+    ) -> Self:
+        """The page of `rows`, which were fetched with `page.limit`, the nearest to its start first.
+
+        `key` gives what a row is ordered by, `node` what stands in the answer for it, `count` the length of the whole list.
+        """
+        kept, before, after = cut(rows, page)
+        places = [partial(_written, cursors, key, row) for row in kept]
+        ends = (places[0](), places[-1]()) if places else (None, None)
+        info = PageInfo(has_next_page=after, has_previous_page=before, start_cursor=ends[0], end_cursor=ends[1])
+        return cls(nodes=[node(row) for row in kept], page_info=info, cursors=places, count=count)
+
+    def placed(self) -> list[Any]:
+        """The edges. What Strawberry reads of each is there; what it does not read, a cursor that is not asked for, is not made."""
+        return [_PlacedNode(*each) for each in zip(self.nodes, self.cursors, strict=True)]
+
+
+@strawberry.type(name="Connection", description="A page of a list that may be too long to count.")
+class LongConnection(Connection[Node]):
+    @strawberry.field(
+        description="How many nodes the whole list has; null where counting would pass a named limit. Counted only when asked for."
+    )
+    async def total_count(self) -> BigInt | None:
+        return await self.count()
+
+
+@dataclass(frozen=True, slots=True)
+class _PlacedNode:
+    node: Any
+    write: Callable[[], str]
+
+    @property
+    def cursor(self) -> str:
+        return self.write()
+
+
+def _written(cursors: Cursors, key: Callable[[Row], Key], row: Row) -> str:
+    return cursors.write(key(row))
+
+
+def _size(argument: str, size: int) -> int:
+    if size < 0:
+        raise BadInputError(f"{argument} is {size}: give the size of a page, from 0 to {MAX_PAGE_SIZE:,}.", field=(argument,))
+    if size > MAX_PAGE_SIZE:
+        message = f"{argument} is {size:,}, and a page has {MAX_PAGE_SIZE:,} at most (MAX_PAGE_SIZE): read the list page by page."
+        raise BadInputError(message, field=(argument,))
+    return size

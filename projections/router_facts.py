@@ -1,0 +1,130 @@
+"""The rows that cover a range: days, then hours, then quarter-hours, and what cuts a quarter-hour from history, in the same snapshot.
+
+Only what is asked for is read: no name is joined that the answer neither shows nor filters by.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+from uuid import UUID
+
+from domain.calendar import Segment, segments
+
+
+class Dimension(Enum):
+    """What buckets can be grouped by."""
+
+    MODEL = "model"
+    API_KEY = "api_key"
+    PROVIDER = "provider"
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The half-open interval [start, end), aware."""
+
+    start: datetime
+    end: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RouterFilter:
+    """Which requests count. An absent list does not filter; a null in a list selects what has none."""
+
+    models: Sequence[str] | None = None
+    providers: Sequence[str | None] | None = None
+    api_keys: Sequence[str | None] | None = None
+
+
+class Facts:
+    """Those rows as common table expressions, to follow SEGMENT: `usage` for sums, `line` for breakdowns. Each row knows its bucket.
+
+    A dimension that is neither shown nor filtered by is an empty text, and so is one that a request does not have: no name is empty.
+    """
+
+    def __init__(self, account_id: UUID, range: Range, filter: RouterFilter, shown: set[Dimension], edges: list[datetime]) -> None:
+        self._shown = shown
+        self._filters = {name: values for name in FILTERS if (values := getattr(filter, name)) is not None}
+        self.edges = edges
+        covering = segments(range.start, range.end, edges)
+        self._cut = any(each.grain is None for each in covering)
+        self.parameters: dict[str, Any] = {
+            "account": account_id,
+            "grains": [_seconds(each) for each in covering],
+            "starts": [each.start for each in covering],
+            "ends": [each.end for each in covering],
+            "edges": edges,
+            **{name: [value for value in values if value is not None] for name, values in self._filters.items()},
+        }
+
+    def usage(self) -> str:
+        """What counts, row by row."""
+        kept = (
+            f"SELECT fact.time, {self._dimensions('series')}, requests, errors, latency_ns, latencies, tokens, estimated, unknown_tokens"
+            f" FROM segment JOIN {{router_buckets}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
+        )
+        single = (
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, 1, (outcome <> 'success')::int, coalesce(latency_ns, 0),"
+            " (latency_ns IS NOT NULL)::int, coalesce(total_tokens, 0), (usage_source = 'estimated')::int,"
+            " (input IS NULL AND output IS NULL)::int"
+            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
+        )
+        return f"usage AS ({self._in_buckets(kept, single)})"
+
+    def lines(self) -> str:
+        """Quantities, row by row and category by category."""
+        kept = (
+            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity"
+            f" FROM segment JOIN {{router_lines}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
+        )
+        single = (
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric"
+            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
+            f" CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
+            for side in ("input", "output")
+        )
+        return f"line AS ({self._in_buckets(kept, *single)})"
+
+    def _in_buckets(self, kept: str, *single: str) -> str:
+        rows = " UNION ALL ".join((kept, *(single if self._cut else ())))
+        return f"SELECT width_bucket(time, %(edges)s::timestamptz[]) AS bucket, rows.* FROM ({rows}) AS rows"
+
+    def _dimensions(self, table: str) -> str:
+        return ", ".join(
+            f"coalesce({table}.{each.value}, '') AS {each.value}" if each in self._shown else f"'' AS {each.value}" for each in KEYS
+        )
+
+    def _series(self) -> str:
+        """The names behind a bucket, where they are shown or filtered by."""
+        if not (self._shown or self._filters):
+            return ""
+        series = "JOIN {router_series} AS series ON series.account_id = fact.account_id AND series.series = fact.series"
+        return f"{series} {self._condition('series')}"
+
+    def _condition(self, table: str) -> str:
+        condition = ""
+        for name, values in self._filters.items():
+            column = f"{table}.{FILTERS[name]}"
+            unknown = f" OR {column} IS NULL" if None in values else ""
+            condition += f" AND ({column} = ANY(%({name})s::text[]){unknown})"
+        return condition
+
+
+GROUP = "bucket, model, provider, api_key"  # what groups are told apart by
+KEYS = (Dimension.MODEL, Dimension.PROVIDER, Dimension.API_KEY)
+FILTERS = {"models": "model", "providers": "provider", "api_keys": "api_key"}
+SEGMENT = """
+    segment AS (
+        SELECT * FROM unnest(%(grains)s::int4[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS one (grain, starts, ends)
+    )"""
+WITHIN_BUCKETS = "fact.account_id = %(account)s AND fact.grain = segment.grain AND fact.time >= segment.starts AND fact.time < segment.ends"
+WITHIN_HISTORY = (
+    "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
+    " AND fact.channel = 'router' AND NOT fact.voided"
+)
+
+
+def _seconds(segment: Segment) -> int:
+    return 0 if segment.grain is None else int(segment.grain.total_seconds())

@@ -1,0 +1,143 @@
+"""The web application: every endpoint, and what they share."""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import msgspec
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from starlette.applications import Starlette
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route, WebSocketRoute
+
+from domain.access import Scope, Viewer
+from domain.sealing import Seal
+from graph.bearer import bearer_token
+from graph.context import Context, Services
+from graph.endpoint import Endpoint
+from graph.errors import UnauthenticatedError
+from graph.schema import schema
+from ingest.endpoint import EventsEndpoint
+from ingest.outcomes import Receipt, Sender
+from ingest.reception import Reception
+from jobs.application import JobsLog
+from jobs.brokers import Doorbell, broker_from_url
+from jobs.desk import ExportDesk
+from jobs.exports import ExportRules, Exports
+from jobs.files import FileStore
+from jobs.news import ExportNews
+from ledger.application import Ledger
+from projections.snapshot import Snapshots
+from service.downloads import Downloads
+from service.health import Readiness, live
+from service.settings import Settings
+from service.sign_in import SESSION_COOKIE, SignIn
+from service.tokens import Gatekeeper
+
+POOL_SIZE = 10
+POOL_TIMEOUT_SECONDS = 5.0
+STATEMENT_TIMEOUT_MS = 8_000
+
+
+class Parts:
+    """What the endpoints of one process share. `database_url` stands for all three of the settings that are not set."""
+
+    def __init__(self, settings: Settings, database_url: str) -> None:
+        direct = settings.database_direct_url or database_url
+        self.secret = settings.secret()
+        self.seal = Seal(self.secret)
+        self.ledger = Ledger(direct)
+        self.reception = Reception(self.ledger, self.seal)
+        self.pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            settings.database_read_url or database_url,
+            min_size=1,
+            max_size=POOL_SIZE,
+            timeout=POOL_TIMEOUT_SECONDS,
+            open=False,
+            kwargs={"application_name": "tallygraph web", "options": f"-c TimeZone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"},
+        )
+        self.gatekeeper = Gatekeeper(self.pool, self.seal)
+        self.broker = broker_from_url(settings.broker_url)
+        self.jobs_log = JobsLog(direct)
+        self.store = FileStore(settings.export_folder)
+        self.exports = Exports(self.jobs_log, ExportRules())
+        self.desk = ExportDesk(self.exports, Doorbell(self.broker), ExportNews(direct), self.store)
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[None]:
+        """Connected inside; when it ends, what was accepted is written first."""
+        async with AsyncExitStack() as stack:
+            stack.callback(self.ledger.close)
+            stack.callback(self.jobs_log.close)
+            await stack.enter_async_context(self.pool)
+            await stack.enter_async_context(self.desk.open())
+            stack.push_async_callback(self.reception.appender.close)
+            yield
+
+
+def application(parts: Parts) -> Starlette:
+    """The ASGI application over `parts`."""
+    access = _Access(parts)
+    services = Services(
+        snapshots=Snapshots(parts.pool),
+        seal=parts.seal,
+        exports=parts.desk,
+        record_usage=access.record_usage,
+        is_good=parts.gatekeeper.is_good,
+    )
+    graphql = Endpoint(schema, lambda connection, params: access.open_context(services, connection, params))
+    sign_in = SignIn(parts.gatekeeper)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        async with parts.open():
+            yield
+
+    return Starlette(
+        lifespan=lifespan,
+        routes=[
+            Route("/", _start_page),
+            Route("/graphql", graphql),
+            WebSocketRoute("/graphql", graphql),
+            Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
+            Route("/v1/exports/{id:uuid}/{name}", Downloads(parts.desk, parts.gatekeeper, parts.secret).respond),
+            Route("/sign-in", sign_in.enter),
+            Route("/sign-out", sign_in.leave, methods=["POST"]),
+            Route("/livez", live),
+            Route("/readyz", Readiness(parts.pool).respond),
+        ],
+    )
+
+
+class _Access:
+    """Who the viewer of an operation is, and what they report."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    async def open_context(self, services: Services, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
+        """For the token of the header or of connection_init, or the session of the cookie. Raises UnauthenticatedError."""
+        session = connection.cookies.get(SESSION_COOKIE)
+        try:
+            authorization = f"Bearer {bearer_token(connection, params)}"
+        except UnauthenticatedError:
+            if session is None:
+                raise
+            authorization = None
+        viewer = await self._parts.gatekeeper.viewer(authorization, session)
+        if viewer is None:
+            raise UnauthenticatedError("The token or session is unknown, has expired or was revoked: use another, or sign in again.")
+        return Context(viewer, services)
+
+    async def record_usage(self, events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
+        """The same as a POST of these events."""
+        assert viewer.may(Scope.INGEST)
+        reports = [msgspec.json.encode(event) for event in events]
+        return await self._parts.reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+
+
+async def _start_page(_: Request) -> Response:
+    """The address that people type; GraphiQL is what there is for them to see."""
+    return RedirectResponse("/graphql", 307)

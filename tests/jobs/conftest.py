@@ -1,0 +1,170 @@
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import UUID, uuid4
+
+import dramatiq
+import pika
+import psycopg
+import pytest
+import redis
+from dramatiq.common import dq_name, xq_name
+
+from jobs.actors import Workshop
+from jobs.application import JobsLog
+from jobs.brokers import broker_from_url
+from jobs.export import RetryRules
+from jobs.export_states import ExportState
+from jobs.exports import ExportRules, Exports
+from jobs.files import FileStore
+from jobs.request import ExportRequest
+from jobs.schema import SCHEMA, STATEMENTS
+from jobs.worker import run_worker
+from ledger.schema import set_up
+from tests.jobs.sources import GATE, TableSource, fill_usage
+
+BOUND_SECONDS = 30  # what a test waits for comes within this time, or never
+SOON = timedelta(milliseconds=200)
+IMPATIENT = ExportRules(
+    retry=RetryRules(lease=timedelta(seconds=2), max_attempts=3, first_backoff=SOON, max_backoff=SOON), resend_after=timedelta(seconds=3)
+)
+
+
+@pytest.fixture
+def jobs_database(database_url: str) -> str:
+    set_up(database_url, [SCHEMA], STATEMENTS)
+    return database_url
+
+
+@pytest.fixture
+def log(jobs_database: str) -> Iterator[JobsLog]:
+    with closing(JobsLog(jobs_database)) as log:
+        yield log
+
+
+@pytest.fixture
+def exports(log: JobsLog) -> Exports:
+    return Exports(log, IMPATIENT)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "exports")
+
+
+@pytest.fixture
+def account_id(jobs_database: str) -> UUID:
+    """An account with 2,500 hours of usage."""
+    account_id = uuid4()
+    fill_usage(jobs_database, account_id, 2_500)
+    return account_id
+
+
+@pytest.fixture
+def wish(account_id: UUID) -> ExportRequest:
+    return ExportRequest(
+        account_id, "acme", datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC), group_by=("MODEL",)
+    )
+
+
+@pytest.fixture
+def workshop(exports: Exports, store: FileStore, jobs_database: str) -> Workshop:
+    return Workshop(exports, store, TableSource(jobs_database), renew_every=timedelta(milliseconds=500))
+
+
+@contextmanager
+def closed_gate(database_url: str) -> Iterator[Callable[[], None]]:
+    """Renderings stop half way until the gate is opened."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        connection.execute("SELECT pg_advisory_lock(%s)", [GATE])
+        yield lambda: connection.execute("SELECT pg_advisory_unlock(%s)", [GATE]) and None
+
+
+def wait_until(exports: Exports, export_id: UUID, is_so: Callable[[ExportState], bool]) -> ExportState:
+    """The first state of which it is so; fails when none comes within BOUND_SECONDS."""
+    never = threading.Event()
+    for _ in range(BOUND_SECONDS * 20):
+        state = exports.state(export_id)
+        if is_so(state):
+            return state
+        never.wait(0.05)
+    pytest.fail(f"after {BOUND_SECONDS} seconds the export is still {state}")
+
+
+def is_over(state: ExportState) -> bool:
+    return state.status.is_final
+
+
+@dataclass(frozen=True)
+class BrokerPlace:
+    """Where a test's messages go: a queue and a namespace nobody else has."""
+
+    url: str | None
+    name: str
+
+    def connect(self) -> dramatiq.Broker:
+        return broker_from_url(self.url, namespace=self.name)
+
+
+@pytest.fixture(
+    params=[
+        "in-process",
+        pytest.param("rabbitmq", marks=pytest.mark.rabbitmq),
+        pytest.param("redis", marks=pytest.mark.redis),
+    ]
+)
+def place(request: pytest.FixtureRequest) -> Iterator[BrokerPlace]:
+    name = f"test-{uuid4().hex[:12]}"
+    match request.param:
+        case "in-process":
+            yield BrokerPlace(None, name)
+        case "rabbitmq":
+            url = "amqp://guest:guest@127.0.0.1:5672"
+            _need(url)
+            yield BrokerPlace(url, name)
+            with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+                for queue in (name, dq_name(name), xq_name(name)):
+                    connection.channel().queue_delete(queue)
+        case "redis":
+            url = "redis://127.0.0.1:6379/15"
+            _need(url)
+            yield BrokerPlace(url, name)
+            with redis.Redis.from_url(url) as client:
+                for key in client.scan_iter(f"{name}:*"):
+                    client.delete(key)
+
+
+def _need(url: str) -> None:
+    parts = urlsplit(url)
+    try:
+        socket.create_connection((parts.hostname, parts.port), timeout=2).close()
+    except OSError:
+        if os.environ.get("REQUIRE_SERVICES") == "1":
+            pytest.fail(f"{parts.scheme} does not answer on port {parts.port}, and REQUIRE_SERVICES is set")
+        pytest.skip(f"{parts.scheme} does not answer on port {parts.port}")
+
+
+@pytest.fixture
+def broker(place: BrokerPlace) -> Iterator[dramatiq.Broker]:
+    with closing(place.connect()) as broker:
+        yield broker
+
+
+@contextmanager
+def working(broker: dramatiq.Broker, workshop: Workshop, queue: str, *, threads: int = 2) -> Iterator[Workshop]:
+    """A worker in a thread of this process, for as long as the block lasts."""
+    workshop = replace(workshop, stopping=threading.Event())
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(run_worker, broker, workshop, threads=threads, queue=queue, poll_every=timedelta(milliseconds=200))
+        try:
+            yield workshop
+        finally:
+            workshop.stopping.set()
+        done.result(BOUND_SECONDS)
