@@ -5,6 +5,8 @@ from datetime import UTC, datetime, timedelta
 MAX_EVENTS_PER_BATCH = 10_000
 MAX_BODY_BYTES = 32 * 1024 * 1024  # as sent
 MAX_EXPANDED_BODY_BYTES = 256 * 1024 * 1024  # after gzip or zstd
+MAX_EVENT_BYTES = 1024 * 1024  # of one report
+MAX_KEPT_BYTES = 64 * 1024  # of one report that says more than we know, and is kept whole
 MAX_STRING_BYTES = 1024  # UTF-8
 MAX_ERROR_MESSAGE_BYTES = 8 * 1024  # longer ones are cut, with CUT_MARK
 CUT_MARK = " … [cut]"

@@ -43,7 +43,7 @@ def _request(event: RequestCompleted) -> dict[str, Any]:
         "service_tier": event.service_tier,
         "channel": event.channel,
         "deployment": event.deployment,
-        "api_key": None if event.api_key is None else {"id": event.api_key, "name": event.api_key_name or event.api_key},
+        "api_key": _api_key(event),
         "input": _quantities(event.input),
         "output": _quantities(event.output),
         "ttft_ms": _milliseconds(event.ttft_ns),
@@ -54,6 +54,12 @@ def _request(event: RequestCompleted) -> dict[str, Any]:
         "usage_source": event.usage_source,
         "reported_cost": event.reported_cost,
     }
+
+
+def _api_key(event: RequestCompleted) -> dict[str, str] | None:
+    if event.api_key is None:
+        return None
+    return {"id": event.api_key} if event.api_key_name is None else {"id": event.api_key, "name": event.api_key_name}
 
 
 def _quantities(quantities: tuple[Quantity, ...] | None) -> list[dict[str, Any]] | None:

@@ -53,4 +53,8 @@ def tokens(quantities: Iterable[Quantity] | None) -> int | None:
     """Sum of what is counted in tokens; null where the quantities are unknown."""
     if quantities is None:
         return None
-    return sum(quantity for _, unit, quantity in quantities if unit == TOKEN)
+    count = 0
+    for _, unit, quantity in quantities:
+        if unit == TOKEN:
+            count += quantity
+    return count

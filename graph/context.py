@@ -50,9 +50,6 @@ class Receipt(Protocol):
 RecordUsage = Callable[[Sequence[dict[str, Any]], Viewer], Awaitable[Receipt]]
 """Records reports, each one CloudEvent, for the account of the viewer. The receipt's position is sealed."""
 
-IsGood = Callable[[], Awaitable[bool]]
-"""Whether the token that the viewer came with is neither expired nor revoked by now."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
@@ -62,6 +59,7 @@ class Services:
     seal: Seal
     exports: ExportDesk
     record_usage: RecordUsage
+    is_good: Callable[[Viewer], Awaitable[bool]]  # whether a viewer's token has neither expired nor been revoked since
     public_url: str = ""  # put before the paths of links; empty where a link is followed on the host that gave it
     at_least_seconds: float = AT_LEAST_SECONDS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
@@ -70,11 +68,10 @@ class Services:
 class Context:
     """Of one operation; a subscription's lives as long as it does."""
 
-    def __init__(self, viewer: Viewer, services: Services, is_good: IsGood, *, introspection: bool = True) -> None:
+    def __init__(self, viewer: Viewer, services: Services, *, introspection: bool = True) -> None:
         self.viewer = viewer
         self.services = services
         self.introspection = introspection
-        self._is_good = is_good
         self._at_least = 0
         self._opening = asyncio.Lock()
         self._snapshot: Snapshot | None = None
@@ -110,7 +107,7 @@ class Context:
 
     async def recheck(self) -> None:
         """Raises UnauthenticatedError once the viewer's token is good no more."""
-        if not await self._is_good():
+        if not await self.services.is_good(self.viewer):
             raise UnauthenticatedError(f"The token {self.viewer.token_name!r} has expired or was revoked: connect again with one that is good.")
 
     async def aclose(self) -> None:

@@ -10,6 +10,7 @@ from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
+import strawberry
 
 from domain.sealing import Seal, SealBrokenError
 from graph.errors import BadInputError
@@ -17,7 +18,7 @@ from graph.errors import BadInputError
 Key = tuple[Any, ...]
 """The values that a row is ordered by: null, bool, int of 64 bits, float, text, Decimal, aware datetime, UUID or bytes."""
 
-DECIMAL, IDENTIFIER = 1, 2  # MessagePack has no type for these
+DECIMAL, IDENTIFIER, ABSENT = 1, 2, 3  # MessagePack has no type for these
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class Cursors:
 
 
 def fingerprint(*parts: object) -> bytes:
-    """16 bytes that differ where a filter or an order does: dataclasses, enums, lists and the values of a `Key`."""
+    """16 bytes that differ where a filter or an order does: inputs, dataclasses, enums, lists and the values of a `Key`."""
     return blake2b(_fingerprints.encode(parts), digest_size=16).digest()
 
 
@@ -81,6 +82,8 @@ def _unorderable(value: object) -> object:
 
 
 def _named(value: object) -> object:
+    if value is strawberry.UNSET:
+        return msgspec.msgpack.Ext(ABSENT, b"")
     if isinstance(value, ZoneInfo):
         return value.key
     raise TypeError(f"{value!r} does not decide which rows there are")

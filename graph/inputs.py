@@ -3,14 +3,15 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 from enum import Enum
-from typing import TypeVar
+from typing import Annotated, TypeVar
+from zoneinfo import ZoneInfo
 
 import strawberry
 
 from graph.errors import BadInputError
 from graph.scalars import BigInt
 from projections.history_pages import Bounds
-from projections.router_usage import Range
+from projections import router_usage
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
@@ -40,7 +41,7 @@ class TimeRange:
     from_: datetime = strawberry.field(name="from", description="Where it begins, 1970 or later.")
     to: datetime = strawberry.field(description="Where it ends, up to the year 2200; after `from`.")
 
-    def checked(self, *path: str) -> Range:
+    def checked(self, *path: str) -> router_usage.Range:
         """The range. Raises BadInputError that names the field at fault, below `path`."""
         for name, instant in (("from", self.from_), ("to", self.to)):
             if not EARLIEST <= instant <= LATEST:
@@ -48,7 +49,7 @@ class TimeRange:
         if self.from_ >= self.to:
             where = ".".join(path)
             raise BadInputError(f"{where}.from must be before {where}.to: the range is [from, to).", field=(*path, "from"))
-        return Range(self.from_, self.to)
+        return router_usage.Range(self.from_, self.to)
 
 
 @strawberry.input(description="Whole numbers between two bounds, both included. What is unknown lies in no bounds.")
@@ -73,3 +74,9 @@ def bounds(range: BigIntRange | FloatRange | DecimalRange | None) -> Bounds | No
     """The bounds that were given; null where there are none."""
     range = given(range)
     return None if range is None else Bounds(given(range.min), given(range.max))
+
+
+First = Annotated[int, strawberry.argument(description="How many: the size of the page, from 0 to 1,000 (MAX_PAGE_SIZE).")]
+After = Annotated[str | None, strawberry.argument(description="The cursor that the page begins after; the beginning of the list where absent.")]
+Range = Annotated[TimeRange, strawberry.argument(description="The time that is asked about, [from, to).")]
+Zone = Annotated[ZoneInfo, strawberry.argument(description="The time zone whose clock and calendar the buckets follow.")]

@@ -5,7 +5,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 
 import re
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from itertools import pairwise
 from typing import Annotated, Any, Literal
 
@@ -71,6 +71,8 @@ class RequestCompletedReport(msgspec.Struct, tag_field="type", tag=RequestComple
 
 
 DECODER = msgspec.json.Decoder(RequestCompletedReport)
+NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d{1,3})?", re.ASCII)
 EARLIEST = microseconds(limits.EARLIEST_TIME)
 
 
@@ -79,6 +81,8 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
 
     `latest` is the last acceptable time, in microseconds since 1970. Raises UnacceptableError with the field and the reason.
     """
+    if len(line) > limits.MAX_EVENT_BYTES:
+        raise UnacceptableError(None, f"is larger than {limits.MAX_EVENT_BYTES} bytes (MAX_EVENT_BYTES)")
     report, original = _decode(line)
     if len(line) > limits.MAX_STRING_BYTES or b"\\u0000" in line:  # else no string can be too long or hold a NUL
         _check_strings(msgspec.to_builtins(report), "")
@@ -123,26 +127,30 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
 
 def reported_id(line: bytes) -> str | None:
     """The id that a report we could not accept gave itself, if it can be read."""
+    if len(line) > limits.MAX_EVENT_BYTES:
+        return None
     try:
         found = msgspec.json.decode(line)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+    except NOT_JSON:
         return None
     id = found.get("id") if isinstance(found, dict) else None
-    return id if isinstance(id, str) else None
+    return id if isinstance(id, str) and len(id) <= limits.MAX_STRING_BYTES else None
 
 
 def _decode(line: bytes) -> tuple[RequestCompletedReport, bytes | None]:
     """The report, and the line itself where it holds fields that we do not know: they are kept."""
     try:
         return DECODER.decode(line), None
-    except msgspec.ValidationError as error:
+    except NOT_JSON as error:
         if not str(error).startswith("Object contains unknown field"):
             raise _unacceptable(error) from None
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise UnacceptableError(None, f"is not JSON: {error}") from None
+    if len(line) > limits.MAX_KEPT_BYTES:
+        raise UnacceptableError(
+            None, f"has unknown fields, and to be kept whole is larger than {limits.MAX_KEPT_BYTES} bytes (MAX_KEPT_BYTES)"
+        )
     try:
         return msgspec.convert(_known(msgspec.json.decode(line), RequestCompletedReport), RequestCompletedReport), line
-    except msgspec.ValidationError as error:
+    except NOT_JSON as error:  # what follows the first unknown field was not looked at before
         raise _unacceptable(error) from None
 
 
@@ -157,9 +165,13 @@ def _known(value: Any, struct: Any) -> Any:
     return {name: _known(item, inner[name]) if name in inner else item for name, item in value.items() if name in names}
 
 
-def _unacceptable(error: msgspec.ValidationError) -> UnacceptableError:
+def _unacceptable(error: Exception) -> UnacceptableError:
     """The compiled checker's words, with its path (`$.data.input[0].quantity`) as the field's name."""
-    reason, _, path = str(error).partition(" - at `$")
+    if not isinstance(error, msgspec.ValidationError):
+        return UnacceptableError(None, f"is not JSON: {error}")
+    reason, at, path = str(error).rpartition(" - at `$")
+    if not at:
+        reason, path = path, ""
     field = path.rstrip("`").lstrip(".") or None
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
         return UnacceptableError(f"{field}.{missing[1]}" if field else missing[1], "is required")
@@ -198,15 +210,17 @@ def _nanoseconds(milliseconds: float | None) -> int | None:
 
 
 def _decimal(text: str) -> str:
-    """Canonical: no exponent, no needless zeros, so that equal amounts are equal texts."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or abs(value.adjusted()) > limits.MAX_COST_CHARACTERS:
-        raise UnacceptableError("data.reported_cost", f"{text!r} is not a decimal number such as 0.00125")
-    canonical = f"{value:f}"
-    return canonical.rstrip("0").rstrip(".") if "." in canonical else canonical
+    """Canonical: no exponent, no needless zeros, no negative zero, so that equal amounts are equal texts."""
+    value = Decimal(text) if DECIMAL.fullmatch(text) else Decimal("NaN")
+    canonical = f"{value:f}" if value else "0"
+    if "." in canonical:
+        canonical = canonical.rstrip("0").rstrip(".")
+    if value.is_nan() or len(canonical) > limits.MAX_COST_CHARACTERS:
+        raise UnacceptableError(
+            "data.reported_cost",
+            f"{text!r} is not a decimal number such as 0.00125, of up to {limits.MAX_COST_CHARACTERS} characters (MAX_COST_CHARACTERS)",
+        )
+    return canonical
 
 
 def _cut(message: str) -> str:

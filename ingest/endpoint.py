@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 
 import msgspec
+from eventsourcing.persistence import PersistenceError
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -14,7 +15,8 @@ from ingest.appender import OverloadedError
 from ingest.outcomes import Sender
 from ingest.reception import Reception
 
-RETRY_AFTER_SECONDS = 5
+RETRY_LATER = {"Retry-After": "5"}  # seconds
+UNWRITABLE = "the log cannot be written at the moment: send this batch again later; what was recorded already counts once"
 
 Authenticate = Callable[[str | None], Awaitable[Viewer | None]]
 """From the Authorization header to the viewer; null where it is missing or not valid."""
@@ -42,8 +44,8 @@ class EventsEndpoint:
             receipt = await self._reception.receive(reports, Sender(viewer.account, viewer.token_name), media_type)
         except bodies.BodyError as error:
             return _error(error.status, str(error))
-        except OverloadedError as error:
-            return _error(503, str(error), {"Retry-After": str(RETRY_AFTER_SECONDS)})
+        except (OverloadedError, PersistenceError) as error:
+            return _error(503, str(error) if isinstance(error, OverloadedError) else UNWRITABLE, RETRY_LATER)
         except ClientDisconnect:
             return _error(400, "the sender hung up")  # nobody reads this; nothing was recorded
         return Response(msgspec.json.encode(receipt), 200 if receipt.accepted else 422, media_type="application/json")

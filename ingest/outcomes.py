@@ -14,11 +14,15 @@ class Refused(msgspec.Struct, frozen=True, omit_defaults=False):
     message: str
 
 
+MAX_MESSAGE_CHARACTERS = 2_000
+
+
 class UnacceptableError(Exception):
     """Raised when a report cannot become an event. Says which field, and why."""
 
     def __init__(self, field: str | None, message: str) -> None:
-        super().__init__(message)
+        """A message that quotes what was sent is cut, and freed of NUL, which Postgres cannot hold."""
+        super().__init__(message[:MAX_MESSAGE_CHARACTERS].replace("\0", "\\0"))
         self.field = field
 
 

@@ -197,10 +197,9 @@ CREATE = (
         digest bytea NOT NULL
     )""",
 )
-SETTINGS = SQL(  # pyright: ignore[reportArgumentType] - our own constants
-    f"SELECT set_config('statement_timeout', '{APPEND_TIMEOUT_MS}', true), set_config('lock_timeout', '{LOCK_TIMEOUT_MS}', true),"
-    " set_config('synchronous_commit', 'on', true)"
-)
+SETTINGS = SQL(
+    "SELECT set_config('statement_timeout', {}, true), set_config('lock_timeout', {}, true), set_config('synchronous_commit', 'on', true)"
+).format(str(APPEND_TIMEOUT_MS), str(LOCK_TIMEOUT_MS))
 LOCK = "SELECT position, digest FROM {head} FOR UPDATE"
 FIND = "SELECT uuid_send(originator_id), state FROM {events} WHERE originator_id = ANY(%b) AND originator_version = 1"
 FIND_ONE = "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s AND originator_version = %s"

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
 from psycopg import Cursor
 
@@ -21,31 +22,37 @@ CREATE = (
 )
 
 
-def project(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> None:
-    """Take names that are newer than those we have."""
-    latest: dict[tuple[Any, str], tuple[Any, bytes, str]] = {}
-    for _, originator_id, account, event in batch:
+Told = tuple[int, bytes, str]  # when, by which request, the name
+
+
+def prepare(batch: Sequence[Recorded]) -> dict[tuple[bytes, str], Told]:
+    """The latest name of each key, by account and key."""
+    latest: dict[tuple[bytes, str], Told] = {}
+    for _, originator_id, account_id, event in batch:
         assert isinstance(event, RequestCompleted)
         if event.api_key is None or event.api_key_name is None:
             continue
-        key = (account, event.api_key)
+        key = (account_id, event.api_key)
         known = latest.get(key)
         if known is None or (event.occurred_at, originator_id) > known[:2]:
             latest[key] = (event.occurred_at, originator_id, event.api_key_name)
+    return latest
+
+
+def apply(cursor: Cursor[Any], tables: Tables, latest: dict[tuple[bytes, str], Told]) -> None:
+    """Keep those that are newer than what is known."""
     if not latest:
         return
-    rows = [(*key, latest[key]) for key in sorted(latest)]
-    cursor.execute(
-        tables.sql(KEEP_LATEST),
-        [
-            [account for account, _, _ in rows],
-            [api_key for _, api_key, _ in rows],
-            [name for _, _, (_, _, name) in rows],
-            [occurred_at for _, _, (occurred_at, _, _) in rows],
-            [originator_id for _, _, (_, originator_id, _) in rows],
-        ],
-        prepare=True,
-    )
+    keys = sorted(latest)
+    told = [latest[key] for key in keys]
+    arrays = [
+        [UUID(bytes=account_id) for account_id, _ in keys],
+        [api_key for _, api_key in keys],
+        [name for _, _, name in told],
+        [occurred_at for occurred_at, _, _ in told],
+        [originator_id for _, originator_id, _ in told],
+    ]
+    cursor.execute(tables.sql(KEEP_LATEST), arrays, prepare=True)
 
 
 KEEP_LATEST = """

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 from psycopg import Cursor
 
-from domain.events import Quantity, RequestCompleted
+from domain.events import RequestCompleted
 from domain.quantities import tokens
-from ledger.binary import COPY_HEADER, COPY_TRAILER, InternedTexts, int2_field, int8_field, jsonb_field, text_field, timestamp
+from ledger.binary import COPY_HEADER, COPY_TRAILER, NULL, InternedTexts, int2_field, int8_field, jsonb_field, text_field, timestamp
 from projections.read_model import Recorded, Tables
 
 CREATE = (
@@ -51,33 +51,35 @@ COPY = "COPY {history} FROM STDIN (FORMAT BINARY)"
 COLUMNS = 29
 
 _head = struct.Struct(">hi16siqi16siqiii?").pack
+_three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder().encode
 _interned = InternedTexts()
 
 
-def project(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> None:
-    """A row per request of `batch`."""
+def prepare(batch: Sequence[Recorded]) -> bytes:
+    """A row per request, as the whole of a COPY."""
+    return b"".join((COPY_HEADER, *map(_row, batch), COPY_TRAILER))
+
+
+def apply(cursor: Cursor[Any], tables: Tables, rows: bytes) -> None:
+    """Write them."""
     with cursor.copy(tables.sql(COPY)) as copy:
-        copy.write(b"".join((COPY_HEADER, *map(_row, batch), COPY_TRAILER)))
+        copy.write(rows)
 
 
 def _row(recorded: Recorded) -> bytes:
     """The request's COPY row, in the order of the table's columns."""
-    event = recorded.event
+    position, originator_id, account_id, event = recorded
     assert isinstance(event, RequestCompleted)
-    input, output = tokens(event.input), tokens(event.output)
-    total = None if input is None and output is None else (input or 0) + (output or 0)
     interned = _interned
+    id = text_field(event.id)
     return b"".join(
         (
-            _head(
-                COLUMNS, 16, recorded.account_id.bytes, 8, timestamp(event.occurred_at), 16, recorded.originator_id,
-                8, recorded.position, 4, 1, 1, False,
-            ),
+            _head(COLUMNS, 16, account_id, 8, timestamp(event.occurred_at), 16, originator_id, 8, position, 4, 1, 1, False),
             interned[event.channel],
             interned[event.source],
-            text_field(event.id),
-            text_field(event.request_id or event.id),
+            id,
+            id if event.request_id is None else text_field(event.request_id),
             interned[event.request_type],
             interned[event.model],
             interned[event.model_version],
@@ -85,21 +87,30 @@ def _row(recorded: Recorded) -> bytes:
             interned[event.technology],
             interned[event.deployment],
             interned[event.api_key],
-            _quantities(event.input),
-            _quantities(event.output),
-            int8_field(input),
-            int8_field(output),
-            int8_field(total),
-            int8_field(event.ttft_ns),
-            int8_field(event.latency_ns),
-            int8_field(event.gateway_latency_ns),
+            NULL if event.input is None else jsonb_field(_to_json(event.input)),
+            NULL if event.output is None else jsonb_field(_to_json(event.output)),
+            _tokens(event),
+            _durations(event),
             int2_field(event.status_code),
-            text_field(event.error_message),
+            NULL if event.error_message is None else text_field(event.error_message),
             interned[event.outcome.value],
             interned[event.usage_source],
         )
-    )  # fmt: skip
+    )
 
 
-def _quantities(quantities: tuple[Quantity, ...] | None) -> bytes:
-    return jsonb_field(None if quantities is None else _to_json(quantities))
+def _tokens(event: RequestCompleted) -> bytes:
+    """input_tokens, output_tokens, total_tokens."""
+    input, output = tokens(event.input), tokens(event.output)
+    if input is not None and output is not None:
+        return _three(8, input, 8, output, 8, input + output)
+    total = output if input is None else input
+    return int8_field(input) + int8_field(output) + int8_field(total)
+
+
+def _durations(event: RequestCompleted) -> bytes:
+    """ttft_ns, latency_ns, gateway_latency_ns."""
+    ttft, latency, gateway = event.ttft_ns, event.latency_ns, event.gateway_latency_ns
+    if ttft is not None and latency is not None and gateway is not None:
+        return _three(8, ttft, 8, latency, 8, gateway)
+    return int8_field(ttft) + int8_field(latency) + int8_field(gateway)

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import msgspec
 
-from domain.events import EPOCH, MICROSECOND, Outcome
+from domain.events import Outcome
 from domain.names import milliseconds_of
 from domain.notation import cloudevent
 from ledger.shapes import READERS
@@ -182,8 +182,9 @@ async def one(snapshot: Snapshot, account_id: UUID, id: UUID) -> Request | None:
     rows = await snapshot.rows(
         f"""SELECT {COLUMNS} FROM {{history}} AS request {NAMES}
         WHERE request.account_id = %(account)s AND id = %(id)s
-        AND request.occurred_at >= %(from)s AND request.occurred_at < %(from)s + interval '1 millisecond'""",
-        {"account": account_id, "id": id, "from": EPOCH + milliseconds_of(id.bytes) * 1000 * MICROSECOND},
+        AND request.occurred_at >= to_timestamp(0) + %(milliseconds)s * interval '1 millisecond'
+        AND request.occurred_at < to_timestamp(0) + (%(milliseconds)s + 1) * interval '1 millisecond'""",
+        {"account": account_id, "id": id, "milliseconds": milliseconds_of(id.bytes)},  # of any UUID: past the year 9999, too
     )
     return _request(rows[0]) if rows else None
 
@@ -240,7 +241,7 @@ LISTS = {
     "technologies": ("technology", "text"),
     "api_keys": ("request.api_key", "text"),
     "deployments": ("deployment", "text"),
-    "status_codes": ("status_code", "int2"),
+    "status_codes": ("status_code", "int4"),  # wider than the column: a number that no status has selects nothing
     "outcomes": ("outcome", "text"),
 }
 BOUNDED = {

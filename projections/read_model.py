@@ -2,8 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
-from uuid import UUID
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
@@ -16,7 +15,7 @@ class Recorded(NamedTuple):
 
     position: int
     originator_id: bytes
-    account_id: UUID
+    account_id: bytes  # 16
     event: UsageEvent
 
 
@@ -39,11 +38,21 @@ class Tables:
 TABLES = ("history", "router_buckets", "router_lines", "router_series", "request_names", "api_keys", "name_conflicts")
 
 
-class ReadModel(Protocol):
-    """Says how a batch of events, in log order, changes its rows. It needs no clock, no randomness, no network, and refuses nothing."""
+Change = TypeVar("Change")
+
+
+class ReadModel(Protocol[Change]):
+    """Says how a batch of events, in log order, changes its rows. It needs no clock, no randomness, no network, and refuses nothing.
+
+    In two steps, so that the next batch can be worked out while Postgres writes this one.
+    """
 
     CREATE: Sequence[str]
 
-    def project(self, cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> None:
-        """Change the rows; the caller commits them with the position."""
+    def prepare(self, batch: Sequence[Recorded]) -> Change:
+        """Work out the change. Pure."""
+        ...
+
+    def apply(self, cursor: Cursor[Any], tables: Tables, change: Change) -> None:
+        """Make it; the caller commits it together with the position."""
         ...

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Cursor
@@ -59,7 +59,7 @@ CREATE = (
     ) WITH (fillfactor = 80)""",
 )
 
-Key = tuple[UUID, int, bytes]  # account, start in microseconds since 1970, series
+Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
 LineKey = tuple[str, str, str]  # direction, category, unit
 
 
@@ -91,20 +91,32 @@ class Delta:
             self.lines[line] = self.lines.get(line, 0) + quantity
 
 
-def project(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> None:
-    """Add the router's requests of `batch` to their buckets, at every grain."""
+class Change(NamedTuple):
+    """What a batch adds, at each grain, and the series that occur in it."""
+
+    deltas: dict[timedelta, dict[Key, Delta]]
+    series: list[tuple[UUID, UUID, str, str | None, str | None]]
+
+
+def prepare(batch: Sequence[Recorded]) -> Change:
+    """Sum up the router's requests."""
     quarters, series = fold(batch)
-    if not quarters:
+    return Change({grain: coarsened(quarters, grain) for grain in (QUARTER, HOUR, DAY)}, series)
+
+
+def apply(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
+    """Add the sums to their buckets."""
+    if not change.series:
         return
-    cursor.execute(tables.sql(ADD_SERIES), _columns(series), prepare=True)
-    for grain in (QUARTER, HOUR, DAY):
-        _add(cursor, tables, int(grain.total_seconds()), coarsened(quarters, grain))
+    cursor.execute(tables.sql(ADD_SERIES), _columns(change.series), prepare=True)
+    for grain, deltas in change.deltas.items():
+        _add(cursor, tables, int(grain.total_seconds()), deltas)
 
 
 def fold(batch: Iterable[Recorded]) -> tuple[dict[Key, Delta], list[tuple[UUID, UUID, str, str | None, str | None]]]:
     """What the batch adds to each quarter-hour, and the series that occur."""
     quarters: dict[Key, Delta] = {}
-    series: dict[tuple[UUID, str, str | None, str | None], bytes] = {}
+    series: dict[tuple[bytes, str, str | None, str | None], bytes] = {}
     width = QUARTER // MICROSECOND
     for position, _, account, event in batch:
         assert isinstance(event, RequestCompleted)
@@ -120,7 +132,9 @@ def fold(batch: Iterable[Recorded]) -> tuple[dict[Key, Delta], list[tuple[UUID, 
             delta = quarters[key] = Delta()
         _count(delta, event)
         delta.position = position
-    return quarters, [(account, UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in series.items()]
+    return quarters, [
+        (UUID(bytes=account), UUID(bytes=id), model, provider, api_key) for (account, model, provider, api_key), id in series.items()
+    ]
 
 
 def _count(delta: Delta, event: RequestCompleted) -> None:
@@ -161,22 +175,21 @@ def coarsened(quarters: dict[Key, Delta], grain: timedelta) -> dict[Key, Delta]:
 
 def _add(cursor: Cursor[Any], tables: Tables, grain: int, deltas: dict[Key, Delta]) -> None:
     keys = sorted(deltas)
-    buckets = [
-        (
-            account, grain, EPOCH + start * MICROSECOND, UUID(bytes=series), delta.requests, delta.errors, Decimal(delta.latency_ns),
-            delta.latencies, Decimal(delta.tokens), delta.estimated, delta.unknown_tokens, delta.position,
-        )
-        for account, start, series in keys
-        for delta in (deltas[account, start, series],)
-    ]  # fmt: skip
-    lines = [
-        (account, grain, EPOCH + start * MICROSECOND, UUID(bytes=series), *line, Decimal(quantity))
-        for account, start, series in keys
-        for line, quantity in deltas[account, start, series].lines.items()
-    ]
+    buckets = [(*_names(key, grain), *_sums(deltas[key])) for key in keys]
+    lines = [(*_names(key, grain), *line, Decimal(quantity)) for key in keys for line, quantity in deltas[key].lines.items()]
     cursor.execute(tables.sql(ADD_BUCKETS), _columns(buckets), prepare=True)
     if lines:
         cursor.execute(tables.sql(ADD_LINES), _columns(lines), prepare=True)
+
+
+def _names(key: Key, grain: int) -> tuple[Any, ...]:
+    account, start, series = key
+    return UUID(bytes=account), grain, EPOCH + start * MICROSECOND, UUID(bytes=series)
+
+
+def _sums(delta: Delta) -> tuple[Any, ...]:
+    latency_ns, tokens = Decimal(delta.latency_ns), Decimal(delta.tokens)
+    return delta.requests, delta.errors, latency_ns, delta.latencies, tokens, delta.estimated, delta.unknown_tokens, delta.position
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

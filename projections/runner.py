@@ -1,25 +1,22 @@
-"""Follows the log: reads a batch, changes the read models, and commits rows and position together. Any number may run at once."""
+"""Follows the log: changes the read models batch by batch, and commits rows and position together. Any number may run at once."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 import psycopg
 from psycopg import Connection
-from psycopg.sql import SQL, Composed, Identifier
 
-from domain.names import account_id
 from ledger.application import CELL
-from ledger.shapes import READERS
 from projections import generations, usage
 from projections.generations import Generation, Superseded
-from projections.read_model import Recorded
+from projections.reading import Reader, log_sql
 
 BATCH = 10_000  # events a transaction
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
+RECONNECT_SECONDS = 1.0
 CHANNEL = "tallygraph_read_models"  # NOTIFY after each commit: a hint, never the truth
 
 Progress = Callable[[int, int], None]
@@ -33,11 +30,14 @@ class Runner:
         self._url = database_url
         self.cell = cell
         self._batch = batch
-        self._accounts: dict[str, UUID] = {}
 
     def connect(self) -> Connection[Any]:
-        """A connection for this runner alone."""
+        """A connection to write with."""
         return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project")
+
+    def reader(self) -> Reader:
+        """What reads the log for this runner; open it."""
+        return Reader(self._url, self.cell, self._batch)
 
     def ensure_live(self, connection: Connection[Any]) -> Generation:
         """The live generation; the first is created here. One of an older shape goes on until its successor is built."""
@@ -50,71 +50,43 @@ class Runner:
 
         Raises Superseded, having counted nothing twice.
         """
-        while not stop():
-            events = connection.execute(self._sql(READ), [generation.position, self._batch], prepare=True, binary=True).fetchall()
-            if not events:
-                break
-            generation = self._project(connection, generation, events)
-        return generation
+        with self.reader() as reader:
+            return self._catch_up(connection, reader, generation, stop)
 
     def follow(self, stop: threading.Event) -> None:
         """Keep up until `stop` is set. A lost connection is made anew."""
         while not stop.is_set():
             try:
-                with self.connect() as connection:
-                    self._follow(connection, stop)
+                with self.connect() as connection, self.reader() as reader:
+                    self._follow(connection, reader, stop)
             except psycopg.OperationalError:
-                stop.wait(1.0)
+                stop.wait(RECONNECT_SECONDS)
 
     def rebuild(self, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False) -> Generation:
         """Build a new generation from the first event beside the live one, and swap it in. Readers notice nothing.
 
         `progress` is told how many of how many events are projected.
         """
-        with self.connect() as connection:
+        with self.connect() as connection, self.reader() as reader:
             self.ensure_live(connection)
             with connection.transaction():
                 new = generations.begin(connection, self.cell, "building")
             while not stop():
-                new = self._build(connection, new, progress, stop)
+                live = generations.live(connection, self.cell)
+                assert live is not None
+                for change in reader.changes(new.position, up_to=live.position):  # no further: a swap needs them to be equal
+                    progress(new.position, live.position)
+                    new = self._project(connection, new, change)
+                    if stop():
+                        return new
                 try:
                     with connection.transaction():
                         generations.swap(connection, self.cell, new)
                 except Superseded:
                     continue  # the live one has moved on meanwhile
+                progress(new.position, new.position)
                 return new._replace(state="live")
             return new
-
-    def _build(
-        self, connection: Connection[Any], new: Generation, progress: Callable[[int, int], None], stop: Callable[[], bool]
-    ) -> Generation:
-        """Project towards the live generation's position, and no further than that: a swap needs them to be equal."""
-        while not stop():
-            live = generations.live(connection, self.cell)
-            assert live is not None
-            progress(new.position, live.position)
-            missing = min(self._batch, live.position - new.position)
-            if missing <= 0:
-                break
-            events = connection.execute(self._sql(READ), [new.position, missing], prepare=True, binary=True).fetchall()
-            new = self._project(connection, new, events)
-        return new
-
-    def _follow(self, connection: Connection[Any], stop: threading.Event) -> None:
-        idle = 0.0
-        while not stop.is_set():
-            generation = self.ensure_live(connection)
-            try:
-                before, generation = generation.position, self.catch_up(connection, generation, stop.is_set)
-                if generation.position != before:
-                    idle = 0.0
-                elif idle >= TICK_SECONDS:
-                    self.tick(connection, generation)
-                    idle = 0.0
-            except Superseded:
-                continue
-            stop.wait(POLL_SECONDS)
-            idle += POLL_SECONDS
 
     def tick(self, connection: Connection[Any], generation: Generation) -> None:
         """Say that the log is complete up to now, if nobody is appending and everything is projected.
@@ -123,45 +95,48 @@ class Runner:
         their "now" from here, so that a replay finds the same.
         """
         with connection.transaction():
-            head = connection.execute(self._sql(TOUCH_HEAD), [generation.position], prepare=True).fetchone()
+            head = connection.execute(log_sql(TOUCH_HEAD, self.cell), [generation.position], prepare=True).fetchone()
             if head is not None:
                 generations.advance(connection.cursor(), self.cell, generation, generation.position, head[0])
                 connection.execute("SELECT pg_notify(%s, '')", [CHANNEL])
 
-    def _project(self, connection: Connection[Any], generation: Generation, events: Sequence[tuple[int, bytes, str, bytes]]) -> Generation:
-        batch = self._decoded(events)
-        position = batch[-1].position
+    def _follow(self, connection: Connection[Any], reader: Reader, stop: threading.Event) -> None:
+        idle = 0.0
+        while not stop.is_set():
+            before = self.ensure_live(connection)
+            try:
+                after = self._catch_up(connection, reader, before, stop.is_set)
+                if after.position != before.position:
+                    idle = 0.0
+                elif idle >= TICK_SECONDS:
+                    self.tick(connection, after)
+                    idle = 0.0
+            except Superseded:
+                continue
+            stop.wait(POLL_SECONDS)
+            idle += POLL_SECONDS
+
+    def _catch_up(self, connection: Connection[Any], reader: Reader, generation: Generation, stop: Stop) -> Generation:
+        for change in reader.changes(generation.position):
+            generation = self._project(connection, generation, change)
+            if stop():
+                break
+        return generation
+
+    def _project(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
         with connection.transaction(), connection.cursor(binary=True) as cursor:
-            cursor.execute(self._sql(RECORDED_AT), [position], prepare=True)
+            cursor.execute(log_sql(RECORDED_AT, self.cell), [change.position], prepare=True)
             (recorded_at,) = cursor.fetchone() or (None,)
             assert isinstance(recorded_at, datetime)
-            generations.advance(cursor, self.cell, generation, position, recorded_at)  # first: a second runner waits here, and leaves
-            usage.project(cursor, generation.tables(self.cell), batch)
+            # The position first: a second runner waits here, and leaves.
+            generations.advance(cursor, self.cell, generation, change.position, recorded_at)
+            usage.apply(cursor, generation.tables(self.cell), change)
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL], prepare=True)
-        return generation._replace(position=position, complete_through=recorded_at)
-
-    def _decoded(self, events: Sequence[tuple[int, bytes, str, bytes]]) -> list[Recorded]:
-        batch: list[Recorded] = []
-        known = self._accounts
-        for position, originator_id, topic, state in events:
-            event = READERS[topic](state)
-            account = known.get(event.account)
-            if account is None:
-                account = known[event.account] = account_id(event.account)
-            batch.append(Recorded(position, originator_id, account, event))
-        return batch
-
-    def _sql(self, text: str) -> Composed:
-        names = {name: Identifier(self.cell, f"ledger_{name}") for name in ("events", "head", "appends")}
-        return SQL(text).format(**names)  # pyright: ignore[reportArgumentType] - our own constants only
+        return generation._replace(position=change.position, complete_through=recorded_at)
 
 
-READ = """
-    SELECT notification_id, uuid_send(originator_id), topic, state FROM {events}
-    WHERE notification_id > %b ORDER BY notification_id LIMIT %b"""
 # The append that holds an event tells when it was recorded. A batch may end within one: then not all of that instant is included.
-RECORDED_AT = """
-    SELECT recorded_at FROM {appends} WHERE position >= %b ORDER BY position LIMIT 1"""
+RECORDED_AT = "SELECT recorded_at FROM {appends} WHERE position >= %b ORDER BY position LIMIT 1"
 TOUCH_HEAD = """
     UPDATE {head} SET recorded_at = greatest(clock_timestamp(), recorded_at)
     WHERE one = (SELECT one FROM {head} WHERE position = %s FOR UPDATE SKIP LOCKED)

@@ -1,7 +1,7 @@
 """The group of read models that follow requests: names, history, buckets, keys. One position, so that they agree in every answer."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from psycopg import Cursor
 
@@ -14,10 +14,31 @@ READ_MODELS = {"history": history, "router_buckets": router_buckets, "request_na
 CREATE = tuple(statement for each in READ_MODELS.values() for statement in each.CREATE)
 
 
-def project(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> None:
-    """Change every read model of the group by `batch`, in log order."""
-    counted = request_names.project(cursor, tables, batch)
-    if counted:
-        history.project(cursor, tables, counted)
-        router_buckets.project(cursor, tables, counted)
-        api_keys.project(cursor, tables, counted)
+class Change(NamedTuple):
+    """What a batch changes, if every one of its events counts."""
+
+    batch: Sequence[Recorded]
+    names: request_names.Naming
+    history: bytes
+    buckets: router_buckets.Change
+    keys: dict[tuple[bytes, str], api_keys.Told]
+
+    @property
+    def position(self) -> int:
+        """Of the last event."""
+        return self.batch[-1].position
+
+
+def prepare(batch: Sequence[Recorded]) -> Change:
+    """Work out what `batch`, in log order, changes. Pure, so it can be done ahead."""
+    return Change(batch, request_names.prepare(batch), history.prepare(batch), router_buckets.prepare(batch), api_keys.prepare(batch))
+
+
+def apply(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
+    """Change every read model of the group. Events whose name is taken by another do not count: the change is worked out without them."""
+    counted = request_names.apply(cursor, tables, change.batch, change.names)
+    if counted is not change.batch:
+        change = prepare(counted)
+    history.apply(cursor, tables, change.history)
+    router_buckets.apply(cursor, tables, change.buckets)
+    api_keys.apply(cursor, tables, change.keys)

@@ -19,7 +19,7 @@ from dramatiq.common import dq_name, xq_name
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
-from jobs.brokers import broker_from_url
+from jobs.brokers import Doorbell, broker_from_url
 from jobs.export import RetryRules
 from jobs.export_states import ExportState
 from jobs.exports import ExportRules, Exports
@@ -32,9 +32,11 @@ from tests.jobs.sources import GATE, TableSource, fill_usage
 
 BOUND_SECONDS = 30  # what a test waits for comes within this time, or never
 SOON = timedelta(milliseconds=200)
-IMPATIENT = ExportRules(
-    retry=RetryRules(lease=timedelta(seconds=2), max_attempts=3, first_backoff=SOON, max_backoff=SOON), resend_after=timedelta(seconds=3)
+RULES = ExportRules(
+    retry=RetryRules(lease=timedelta(seconds=30), max_attempts=3, first_backoff=SOON, max_backoff=SOON), resend_after=timedelta(seconds=1)
 )
+SHORT_LEASE = replace(RULES, retry=replace(RULES.retry, lease=timedelta(seconds=2)))
+SHORT_RENEWAL = timedelta(milliseconds=400)
 
 
 @pytest.fixture
@@ -51,7 +53,7 @@ def log(jobs_database: str) -> Iterator[JobsLog]:
 
 @pytest.fixture
 def exports(log: JobsLog) -> Exports:
-    return Exports(log, IMPATIENT)
+    return Exports(log, RULES)
 
 
 @pytest.fixture
@@ -69,14 +71,12 @@ def account_id(jobs_database: str) -> UUID:
 
 @pytest.fixture
 def wish(account_id: UUID) -> ExportRequest:
-    return ExportRequest(
-        account_id, "acme", datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC), group_by=("MODEL",)
-    )
+    return ExportRequest(account_id, "acme", datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC), group_by=("MODEL",))
 
 
 @pytest.fixture
 def workshop(exports: Exports, store: FileStore, jobs_database: str) -> Workshop:
-    return Workshop(exports, store, TableSource(jobs_database), renew_every=timedelta(milliseconds=500))
+    return Workshop(exports, store, TableSource(jobs_database))
 
 
 @contextmanager
@@ -87,15 +87,20 @@ def closed_gate(database_url: str) -> Iterator[Callable[[], None]]:
         yield lambda: connection.execute("SELECT pg_advisory_unlock(%s)", [GATE]) and None
 
 
-def wait_until(exports: Exports, export_id: UUID, is_so: Callable[[ExportState], bool]) -> ExportState:
-    """The first state of which it is so; fails when none comes within BOUND_SECONDS."""
+def eventually(is_so: Callable[[], bool]) -> None:
+    """Returns once it is so; fails when it is not within BOUND_SECONDS."""
     never = threading.Event()
     for _ in range(BOUND_SECONDS * 20):
-        state = exports.state(export_id)
-        if is_so(state):
-            return state
+        if is_so():
+            return
         never.wait(0.05)
-    pytest.fail(f"after {BOUND_SECONDS} seconds the export is still {state}")
+    pytest.fail(f"not so after {BOUND_SECONDS} seconds")
+
+
+def wait_until(exports: Exports, export_id: UUID, is_so: Callable[[ExportState], bool]) -> ExportState:
+    """The state of which it is so."""
+    eventually(lambda: is_so(exports.state(export_id)))
+    return exports.state(export_id)
 
 
 def is_over(state: ExportState) -> bool:
@@ -103,14 +108,15 @@ def is_over(state: ExportState) -> bool:
 
 
 @dataclass(frozen=True)
-class BrokerPlace:
-    """Where a test's messages go: a queue and a namespace nobody else has."""
+class Place:
+    """A broker, and on it a queue and a namespace of `name` that nobody else has."""
 
     url: str | None
     name: str
+    broker: dramatiq.Broker
 
-    def connect(self) -> dramatiq.Broker:
-        return broker_from_url(self.url, namespace=self.name)
+    def ring(self, export_id: UUID) -> None:
+        Doorbell(self.broker, self.name).ring(export_id)
 
 
 @pytest.fixture(
@@ -120,25 +126,25 @@ class BrokerPlace:
         pytest.param("redis", marks=pytest.mark.redis),
     ]
 )
-def place(request: pytest.FixtureRequest) -> Iterator[BrokerPlace]:
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
     name = f"test-{uuid4().hex[:12]}"
+    url = BROKERS[request.param]
+    if url is not None:
+        _need(url)
+    with closing(broker_from_url(url, namespace=name)) as broker:
+        yield Place(url, name, broker)
     match request.param:
-        case "in-process":
-            yield BrokerPlace(None, name)
         case "rabbitmq":
-            url = "amqp://guest:guest@127.0.0.1:5672"
-            _need(url)
-            yield BrokerPlace(url, name)
             with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
                 for queue in (name, dq_name(name), xq_name(name)):
                     connection.channel().queue_delete(queue)
         case "redis":
-            url = "redis://127.0.0.1:6379/15"
-            _need(url)
-            yield BrokerPlace(url, name)
             with redis.Redis.from_url(url) as client:
                 for key in client.scan_iter(f"{name}:*"):
                     client.delete(key)
+
+
+BROKERS = {"in-process": None, "rabbitmq": "amqp://guest:guest@127.0.0.1:5672", "redis": "redis://127.0.0.1:6379/15"}
 
 
 def _need(url: str) -> None:
@@ -151,20 +157,14 @@ def _need(url: str) -> None:
         pytest.skip(f"{parts.scheme} does not answer on port {parts.port}")
 
 
-@pytest.fixture
-def broker(place: BrokerPlace) -> Iterator[dramatiq.Broker]:
-    with closing(place.connect()) as broker:
-        yield broker
-
-
 @contextmanager
-def working(broker: dramatiq.Broker, workshop: Workshop, queue: str, *, threads: int = 2) -> Iterator[Workshop]:
+def working(place: Place, workshop: Workshop, *, threads: int = 2) -> Iterator[None]:
     """A worker in a thread of this process, for as long as the block lasts."""
     workshop = replace(workshop, stopping=threading.Event())
     with ThreadPoolExecutor(1) as pool:
-        done = pool.submit(run_worker, broker, workshop, threads=threads, queue=queue, poll_every=timedelta(milliseconds=200))
+        done = pool.submit(run_worker, place.broker, workshop, threads=threads, queue=place.name, poll_every=SOON)
         try:
-            yield workshop
+            yield
         finally:
             workshop.stopping.set()
         done.result(BOUND_SECONDS)

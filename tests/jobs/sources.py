@@ -28,7 +28,8 @@ class TableSource:
 
     @contextmanager
     def open(self, request: ExportRequest) -> Iterator[UsageSnapshot]:
-        with psycopg.connect(self.database_url) as connection:
+        # Postgres notices a client that was killed only when it looks; a query that waits does not end otherwise.
+        with psycopg.connect(self.database_url, options="-c client_connection_check_interval=100ms") as connection:
             connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
             cursor = connection.cursor(row_factory=tuple_row)
             count, requests, prompt, fee = cursor.execute(TOTALS, [request.account_id]).fetchone() or (0, 0, 0, None)

@@ -4,14 +4,12 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
-import dramatiq
 import psycopg
 import pytest
 from openpyxl import load_workbook
@@ -19,22 +17,31 @@ from psycopg.rows import scalar_row
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
-from jobs.brokers import Doorbell
 from jobs.errors import AttemptSupersededError
 from jobs.export import ExportFile, ExportStatus
 from jobs.exports import Exports
-from jobs.files import FileStore
 from jobs.request import ExportRequest
-from tests.jobs.conftest import BOUND_SECONDS, BrokerPlace, closed_gate, is_over, wait_until, working
-from tests.jobs.sources import COMPLETE_THROUGH, POSITION, BrokenSource
+from tests.jobs.conftest import (
+    BOUND_SECONDS,
+    RULES,
+    SHORT_LEASE,
+    SHORT_RENEWAL,
+    SOON,
+    Place,
+    closed_gate,
+    eventually,
+    is_over,
+    wait_until,
+    working,
+)
+from tests.jobs.sources import COMPLETE_THROUGH, GATE, POSITION, BrokenSource
 
 
-def test_an_export_is_written_and_says_what_it_shows(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, wish: ExportRequest
-):
-    with working(broker, workshop, place.name):
+def test_an_export_is_written_and_says_what_it_shows(place: Place, workshop: Workshop, wish: ExportRequest):
+    exports = workshop.exports
+    with working(place, workshop):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
+        place.ring(export.id)
         state = wait_until(exports, export.id, is_over)
     path = workshop.store.path(export.id, state.attempt)
     assert (state.status, state.attempt, state.progress) == (ExportStatus.COMPLETED, 1, 1.0)
@@ -45,37 +52,35 @@ def test_an_export_is_written_and_says_what_it_shows(
     assert state.expires_at == state.completed_at + exports.rules.keep
     usage = load_workbook(path)["Usage"]
     assert usage.max_row == 2_501
-    assert sum(row[2] for row in usage.iter_rows(min_row=2, values_only=True)) == sum(range(1, 2_501))
+    assert [row[2] for row in usage.iter_rows(min_row=2, values_only=True)] == [*range(1, 2_501)]
 
 
-def test_many_deliveries_give_one_start_and_one_completion(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, log: JobsLog, wish: ExportRequest
-):
+def test_many_deliveries_give_one_start_and_one_completion(place: Place, workshop: Workshop, log: JobsLog, wish: ExportRequest):
+    exports = workshop.exports
     export = exports.request(wish)
-    doorbell = Doorbell(broker, place.name)
-    with working(broker, workshop, place.name, threads=4):
+    with working(place, workshop, threads=4):
         for _ in range(16):
-            doorbell.ring(export.id)
+            place.ring(export.id)
         wait_until(exports, export.id, is_over)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.completed"]
 
 
-def test_a_message_that_was_lost_is_sent_again_by_the_timer(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, wish: ExportRequest
-):
+def test_a_message_that_was_lost_is_sent_again_by_the_timer(place: Place, workshop: Workshop, wish: ExportRequest):
+    exports = workshop.exports
     export = exports.request(wish)  # and nobody rings
-    with working(broker, workshop, place.name):
+    with working(place, workshop):
         assert wait_until(exports, export.id, is_over).status is ExportStatus.COMPLETED
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
-    place: BrokerPlace, broker: dramatiq.Broker, jobs_database: str, store: FileStore, exports: Exports, log: JobsLog, wish: ExportRequest
+    place: Place, jobs_database: str, workshop: Workshop, log: JobsLog, wish: ExportRequest
 ):
+    exports = workshop.exports
     # Given a worker that has written some of the rows
     export = exports.request(wish)
     with closed_gate(jobs_database) as open_gate:
-        with worker_process(place, jobs_database, store.root) as first:
-            Doorbell(broker, place.name).ring(export.id)
+        with worker_process(place, jobs_database, workshop.store.root) as first:
+            place.ring(export.id)
             held = wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
             assert (held.attempt, held.rows_total) == (1, 2_500)
             # When it is killed
@@ -84,55 +89,52 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
         wait_until_nobody_waits_at_the_gate(jobs_database)  # its rendering ended with it
         open_gate()
     # Then another finishes
-    with worker_process(place, jobs_database, store.root):
+    with worker_process(place, jobs_database, workshop.store.root):
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt, state.row_count) == (ExportStatus.COMPLETED, 2, 2_500)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.started", "export.completed"]
-    path = store.path(export.id, 2)
+    path = workshop.store.path(export.id, 2)
     assert sha256(path.read_bytes()).hexdigest() == state.sha256
 
 
-def test_a_worker_that_slept_through_its_lease_cannot_complete(exports: Exports, log: JobsLog, wish: ExportRequest):
+def test_a_worker_that_slept_through_its_lease_cannot_complete(log: JobsLog, wish: ExportRequest):
+    exports = Exports(log, replace(RULES, retry=replace(RULES.retry, lease=SOON)))
     export = exports.request(wish)
     first = exports.take(export.id, "sleeper")
-    while not (second := exports.take(export.id, "successor")).is_held_by("successor"):
-        pass  # until the lease has run out by the database's clock
+    eventually(lambda: exports.take(export.id, "successor").is_held_by("successor"))  # the lease has run out
     file = ExportFile("a.xlsx", 1, "00", 1, POSITION, COMPLETE_THROUGH)
     with pytest.raises(AttemptSupersededError):
         exports.complete(export.id, first.attempt, file)
-    exports.complete(export.id, second.attempt, file)
+    exports.complete(export.id, 2, file)
     assert exports.state(export.id).status is ExportStatus.COMPLETED
     assert topics(log, export.id) == ["export.requested", "export.started", "export.started", "export.completed"]
 
 
-def test_attempts_are_bounded_and_the_owner_sees_no_internals(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, wish: ExportRequest
-):
-    with working(broker, replace(workshop, source=BrokenSource()), place.name):
+def test_attempts_are_bounded_and_the_owner_sees_no_internals(place: Place, workshop: Workshop, wish: ExportRequest):
+    exports = workshop.exports
+    with working(place, replace(workshop, source=BrokenSource())):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
+        place.ring(export.id)
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt) == (ExportStatus.FAILED, 3)
     assert state.error == "The export was tried 3 times. The last time: The process that renders failed."
     assert not workshop.store.path(export.id, 3).parent.exists()
 
 
-def test_what_can_never_succeed_is_tried_once(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, wish: ExportRequest
-):
-    with working(broker, replace(workshop, source=BrokenSource(refuses=True)), place.name):
+def test_what_can_never_succeed_is_tried_once(place: Place, workshop: Workshop, wish: ExportRequest):
+    exports = workshop.exports
+    with working(place, replace(workshop, source=BrokenSource(refuses=True))):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
+        place.ring(export.id)
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt, state.error) == (ExportStatus.FAILED, 1, "acme has too much of it.")
 
 
-def test_cancelling_stops_the_work(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, jobs_database: str, wish: ExportRequest
-):
-    with closed_gate(jobs_database), working(broker, workshop, place.name):
+def test_cancelling_stops_the_work(place: Place, workshop: Workshop, jobs_database: str, wish: ExportRequest):
+    exports = workshop.exports
+    with closed_gate(jobs_database), working(place, workshop):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
+        place.ring(export.id)
         wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
         assert exports.cancel(export.id, wish.account_id).status is ExportStatus.CANCELLED
         wait_until_nobody_waits_at_the_gate(jobs_database)
@@ -140,11 +142,12 @@ def test_cancelling_stops_the_work(
 
 
 def test_a_worker_that_is_stopped_gives_its_export_back_at_once(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, log: JobsLog, jobs_database: str, wish: ExportRequest
+    place: Place, workshop: Workshop, log: JobsLog, jobs_database: str, wish: ExportRequest
 ):
-    with closed_gate(jobs_database), working(broker, workshop, place.name):
+    exports = workshop.exports
+    with closed_gate(jobs_database), working(place, workshop):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
+        place.ring(export.id)
         wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
     state = exports.state(export.id)
     assert (state.status, state.attempt) == (ExportStatus.PENDING, 1)
@@ -152,14 +155,14 @@ def test_a_worker_that_is_stopped_gives_its_export_back_at_once(
     assert exports.wake_overdue(10) == [export.id]
 
 
-def test_a_lease_is_renewed_while_the_work_goes_on(
-    broker: dramatiq.Broker, place: BrokerPlace, workshop: Workshop, exports: Exports, log: JobsLog, jobs_database: str, wish: ExportRequest
-):
-    with closed_gate(jobs_database) as open_gate, working(broker, workshop, place.name):
+def test_a_lease_is_renewed_while_the_work_goes_on(place: Place, workshop: Workshop, log: JobsLog, jobs_database: str, wish: ExportRequest):
+    exports = workshop.exports
+    patient = replace(workshop, exports=Exports(log, SHORT_LEASE), renew_every=SHORT_RENEWAL)
+    with closed_gate(jobs_database) as open_gate, working(place, patient):
         export = exports.request(wish)
-        Doorbell(broker, place.name).ring(export.id)
-        # Longer than a lease of two seconds: renewals come every half second
-        wait_until(exports, export.id, lambda _: topics(log, export.id).count("export.renewed") >= 5)
+        place.ring(export.id)
+        # For longer than a lease
+        wait_until(exports, export.id, lambda _: topics(log, export.id).count("export.renewed") > 5)
         open_gate()
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt) == (ExportStatus.COMPLETED, 1)
@@ -171,18 +174,13 @@ def topics(log: JobsLog, export_id: UUID, but: str = "") -> list[str]:
 
 
 def wait_until_nobody_waits_at_the_gate(database_url: str) -> None:
-    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-    with psycopg.connect(database_url, autocommit=True, row_factory=scalar_row) as connection, ThreadPoolExecutor(1) as pool:
-
-        def watch() -> None:
-            while connection.execute(waiting).fetchone():
-                pass
-
-        pool.submit(watch).result(BOUND_SECONDS)
+    waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND objid = %s AND NOT granted"
+    with psycopg.connect(database_url, autocommit=True, row_factory=scalar_row) as connection:
+        eventually(lambda: connection.execute(waiting, [GATE]).fetchone() == 0)
 
 
 @contextmanager
-def worker_process(place: BrokerPlace, database_url: str, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(place: Place, database_url: str, root: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`tallygraph work` as a process of its own."""
     command = [sys.executable, "-m", "tests.jobs.worker_process", place.url or "", place.name, database_url, str(root)]
     with subprocess.Popen(command) as process:

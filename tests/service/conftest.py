@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from service.embedded_postgres import THROWAWAY, EmbeddedPostgres
-from service.throwaway_postgres import wait_until_stopped
+from service.throwaway_postgres import throwaway_folder, wait_until_stopped
 
 USER = """
 import sys
@@ -27,9 +26,7 @@ with embedded_postgres.EmbeddedPostgres(Path(sys.argv[1]), settings=settings) as
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """An empty folder that the server's user can enter; it could not enter pytest's own if we are root."""
-    with tempfile.TemporaryDirectory(prefix="tallygraph-test-") as name:
-        path = Path(name)
-        path.chmod(0o711)
+    with throwaway_folder() as path:
         yield path
         for cluster in path.rglob("cluster"):
             wait_until_stopped(cluster.parent)
@@ -46,9 +43,7 @@ def used_folder(folder: Path, made_once: Path) -> Path:
 @pytest.fixture(scope="session")
 def made_once() -> Iterator[Path]:
     """A folder with a database whose server has stopped."""
-    with tempfile.TemporaryDirectory(prefix="tallygraph-test-") as name:
-        path = Path(name)
-        path.chmod(0o711)
+    with throwaway_folder() as path:
         with EmbeddedPostgres(path, settings=THROWAWAY):
             pass
         wait_until_stopped(path)

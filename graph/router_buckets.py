@@ -1,0 +1,134 @@
+"""Router buckets: figures by time and group, and the requests behind each."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
+
+import strawberry
+
+from domain import calendar
+from graph.context import Info
+from graph.cursors import Cursors, Listing, fingerprint
+from graph.errors import RangeTooLargeError
+from graph.history import Pages, Request, requests
+from graph.history_inputs import HistoryOrder
+from graph.inputs import After, Direction, First, given
+from graph.paging import Connection, LongConnection, page_of
+from graph.router_inputs import RouterMeasure, RouterOrder, RouterOrderField
+from graph.scalars import BigInt
+from graph.selection import selected, selected_of_nodes, selects_page
+from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
+from projections import router_usage
+from projections.history_pages import HistoryFilter, HistoryOf
+from projections.router_usage import BucketsOf, Dimension, Measure, Range
+
+BREAKDOWN = frozenset({"input", "output"})
+
+
+@strawberry.type(
+    description="The requests of one group in one stretch of time, in figures. Dimensions that are not grouped by are null."
+    " A bucket without requests does not exist."
+)
+class RouterBucket:
+    time: datetime | None = strawberry.field(description="Where the bucket starts; null where the whole range is the bucket.")
+    partial: bool = strawberry.field(description="Whether it shows but a part: the bucket has not ended, or the range cuts it.")
+    model: str | None = strawberry.field(description="The model that was asked for.")
+    provider: str | None = strawberry.field(description="Who served the requests; null also where that is unknown.")
+    api_key: ApiKey | None = strawberry.field(description="The API key they were made with; null also where they had none.")
+    requests: BigInt = strawberry.field(description="How many requests.")
+    total_tokens: BigInt = strawberry.field(description="How many tokens, in and out.")
+    input: list[UsageFactor] = strawberry.field(description="What went in, by category.")
+    output: list[UsageFactor] = strawberry.field(description="What came out, by category.")
+    average_latency: float | None = strawberry.field(
+        description="Seconds: the mean over the requests that have a latency, failed ones too; null where none has."
+    )
+    success_rate: float | None = strawberry.field(description="Percent of the requests that succeeded.")
+    error_count: BigInt = strawberry.field(description="How many requests failed.")
+    total_fee: Decimal | None = strawberry.field(description="Sum of the known fees; null while none is known.")
+    unpriced_requests: BigInt = strawberry.field(description="Requests whose fee is unknown: they have no price yet.")
+    throughput: float | None = strawberry.field(description="Requests per second over the part of the bucket that is past; null where none is.")
+    behind: strawberry.Private[HistoryOf]
+
+    @strawberry.field(description="The requests that make these figures, newest first.")
+    async def history(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> LongConnection[Request]:
+        return await requests(info, self.behind, HistoryOrder(), Pages(first=first, after=given(after)))
+
+
+async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, first: int, after: str | None) -> Connection[RouterBucket]:
+    """A page of buckets; newest first where no order is given. Raises RangeTooLargeError, BadInputError."""
+    order = order or RouterOrder(field=RouterOrderField.TIME)
+    by, descending = Measure[order.field.name], order.direction is Direction.DESC
+    snapshot = await info.context.snapshot()
+    listing = Listing(of.account_id.bytes, "router buckets", fingerprint(of, by, descending), str((await snapshot.state()).number))
+    cursors = Cursors(info.context.services.seal, listing)
+    page = page_of(cursors, first=first, after=after)
+    lines = bool(selected_of_nodes(info) & BREAKDOWN)
+    rows: list[router_usage.Bucket] = []
+    if selects_page(info):
+        with _range_errors():
+            rows = await router_usage.buckets(
+                snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, lines=lines
+            )
+
+    async def count() -> int:
+        with _range_errors():
+            return await router_usage.count_buckets(snapshot, of)
+
+    return Connection[RouterBucket].of(
+        rows, page, cursors, key=lambda row: row.key, node=lambda row: _router_bucket(of, row), count=count
+    )
+
+
+async def peak(info: Info, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
+    """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
+    lines = bool(selected(info) & BREAKDOWN)
+    with _range_errors():
+        found = await router_usage.buckets(
+            await info.context.snapshot(), of, order=Measure[by.name], descending=True, limit=1, lines=lines
+        )
+    return _router_bucket(of, found[0]) if found and found[0].key[0] is not None else None
+
+
+def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
+    return RouterBucket(
+        time=row.time,
+        partial=row.partial,
+        model=row.model,
+        provider=row.provider,
+        api_key=api_key(row.api_key, row.api_key_name),
+        requests=row.requests,
+        total_tokens=row.tokens,
+        input=factors(row.input),
+        output=factors(row.output),
+        average_latency=row.average_latency_seconds,
+        success_rate=row.success_rate,
+        error_count=row.errors,
+        total_fee=None,
+        unpriced_requests=row.unpriced,
+        throughput=row.throughput,
+        behind=_behind(of, row),
+    )
+
+
+def _behind(of: BucketsOf, row: router_usage.Bucket) -> HistoryOf:
+    """The requests that make the bucket: those of its group, in that part of it which is in the range."""
+    start = of.range.start if row.time is None else max(of.range.start, row.time)
+    filter = HistoryFilter(models=of.filter.models, providers=of.filter.providers, api_keys=of.filter.api_keys, channel="router")
+    if Dimension.MODEL in of.group_by:
+        assert row.model is not None, "every request has a model"
+        filter = replace(filter, models=[row.model])
+    if Dimension.PROVIDER in of.group_by:
+        filter = replace(filter, providers=[row.provider])
+    if Dimension.API_KEY in of.group_by:
+        filter = replace(filter, api_keys=[row.api_key])
+    return HistoryOf(of.account_id, Range(start, min(of.range.end, row.end)), filter)
+
+
+@contextmanager
+def _range_errors() -> Iterator[None]:
+    try:
+        yield
+    except calendar.RangeTooLargeError as error:
+        raise RangeTooLargeError(f"{error}.", field=("interval",)) from None

@@ -1,0 +1,108 @@
+"""Router usage: what an account used through the router in a range of time."""
+
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import strawberry
+
+from domain import calendar
+from graph import router_buckets
+from graph.context import Info
+from graph.data_state import COUNTS, DataState, data_state
+from graph.inputs import After, First, Zone, given
+from graph.paging import Connection
+from graph.router_buckets import BREAKDOWN, RouterBucket
+from graph.router_inputs import Interval, RouterDimension, RouterMeasure, RouterOrder
+from graph.scalars import BigInt
+from graph.selection import selected
+from graph.usage_factors import UsageFactor, factors
+from projections.router_usage import BucketsOf, Dimension, Range, RouterFilter, Totals, breakdown, throughput, totals
+
+UTC = ZoneInfo("UTC")
+
+
+@strawberry.type(description="What an account used through the router in a range of time: requests of the channel ROUTER that are not voided.")
+class RouterUsage:
+    data_state: DataState = strawberry.field(description="How far these figures can be trusted.")
+    total_requests: BigInt = strawberry.field(description="How many requests.")
+    total_tokens: BigInt = strawberry.field(description="How many tokens, in and out.")
+    used_models: int = strawberry.field(description="How many different models.")
+    average_latency: float | None = strawberry.field(
+        description="Seconds: the mean over the requests that have a latency, failed ones too; null where none has."
+    )
+    success_rate: float | None = strawberry.field(description="Percent of the requests that succeeded; null without requests.")
+    error_count: BigInt = strawberry.field(description="How many requests failed.")
+    total_fee: Decimal | None = strawberry.field(description="Sum of the known fees; null while none is known.")
+    throughput: float | None = strawberry.field(
+        description="Requests per second over the part of the range before `completeThrough`; null where that is empty."
+    )
+    input: list[UsageFactor] = strawberry.field(description="What went in, by category.")
+    output: list[UsageFactor] = strawberry.field(description="What came out, by category.")
+    account_id: strawberry.Private[UUID]
+    range: strawberry.Private[Range]
+    filter: strawberry.Private[RouterFilter]
+
+    @strawberry.field(description="The same figures by time and group. Their sums are the totals, exactly.")
+    async def buckets(
+        self,
+        info: Info,
+        interval: Annotated[
+            Interval | None, strawberry.argument(description="The width of a bucket; null for the whole range as one.")
+        ] = Interval.HOUR,
+        time_zone: Zone = UTC,
+        group_by: Annotated[
+            list[RouterDimension], strawberry.argument(description="What buckets are told apart by, beside time; empty for time alone.")
+        ] = [RouterDimension.MODEL, RouterDimension.API_KEY],  # noqa: B006 - Strawberry shows the default, nobody changes it
+        order_by: Annotated[RouterOrder | None, strawberry.argument(description="The order; newest first where absent.")] = strawberry.UNSET,
+        first: First = 50,
+        after: After = strawberry.UNSET,
+    ) -> Connection[RouterBucket]:
+        of = self._buckets_of(interval, time_zone, frozenset(Dimension[each.name] for each in group_by))
+        return await router_buckets.router_buckets(info, of, given(order_by), first, given(after))
+
+    @strawberry.field(description="The bucket with the most, the earliest of equals; null where there is none.")
+    async def peak(
+        self,
+        info: Info,
+        interval: Annotated[Interval, strawberry.argument(description="The width of a bucket.")] = Interval.HOUR,
+        time_zone: Zone = UTC,
+        by: Annotated[RouterMeasure, strawberry.argument(description="What there is the most of.")] = RouterMeasure.REQUESTS,
+    ) -> RouterBucket | None:
+        return await router_buckets.peak(info, self._buckets_of(interval, time_zone, frozenset()), by)
+
+    def _buckets_of(self, interval: Interval | None, zone: ZoneInfo, group_by: frozenset[Dimension]) -> BucketsOf:
+        width = None if interval is None else calendar.Interval[interval.name]
+        return BucketsOf(self.account_id, self.range, self.filter, width, zone, group_by)
+
+
+SUMS = frozenset({"totalRequests", "totalTokens", "usedModels", "averageLatency", "successRate", "errorCount", "throughput"})
+NOT_ASKED_FOR = Totals(requests=0, errors=0, latency_ns=0, latencies=0, tokens=0, estimated=0, unknown_tokens=0, models=0)
+
+
+async def router_usage(info: Info, account_id: UUID, range: Range, filter: RouterFilter) -> RouterUsage:
+    """The figures that are selected; the others are not fetched, and nobody sees what stands in their place."""
+    fields = selected(info)
+    snapshot = await info.context.snapshot()
+    sums, lines = NOT_ASKED_FOR, []
+    if fields & SUMS or selected(info, "dataState") & COUNTS:
+        sums = await totals(snapshot, account_id, range, filter, count_models="usedModels" in fields)
+    if fields & BREAKDOWN:
+        lines = await breakdown(snapshot, account_id, range, filter)
+    return RouterUsage(
+        data_state=await data_state(info.context, sums),
+        total_requests=sums.requests,
+        total_tokens=sums.tokens,
+        used_models=sums.models,
+        average_latency=sums.average_latency_seconds,
+        success_rate=sums.success_rate,
+        error_count=sums.errors,
+        total_fee=None,
+        throughput=await throughput(snapshot, range, sums.requests),
+        input=factors([line for line in lines if line.direction == "input"]),
+        output=factors([line for line in lines if line.direction == "output"]),
+        account_id=account_id,
+        range=range,
+        filter=filter,
+    )
