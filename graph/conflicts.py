@@ -1,6 +1,7 @@
 """Conflicts: reports that bear a name already used for another content."""
 
 from datetime import datetime
+from uuid import UUID
 
 import strawberry
 
@@ -12,7 +13,9 @@ from graph.selection import selects_page
 from projections import directory
 
 
-@strawberry.type(description="A report that bears the name of another one with another content. The first one stands; this one counts nothing.")
+@strawberry.type(
+    description="A report that bears the name of another one with another content. The first one stands; this one counts nothing."
+)
 class Conflict:
     source: str = strawberry.field(description="Who reported.")
     event_id: str = strawberry.field(description="The event's id: with `source`, the name that both reports bear.")
@@ -21,19 +24,19 @@ class Conflict:
     refused: JSON = strawberry.field(description="The report that was refused, as a CloudEvent.")
 
 
-async def conflicts(info: Info, account: directory.Account, first: int, after: str | None) -> Connection[Conflict]:
+async def conflicts(info: Info, account_id: UUID, first: int, after: str | None) -> Connection[Conflict]:
     """A page of the account's conflicts, newest first."""
     snapshot = await info.context.snapshot()
-    cursors = Cursors(info.context.services.seal, Listing(account.id.bytes, "conflicts", b"", ""))
+    cursors = Cursors(info.context.services.seal, Listing(account_id.bytes, "conflicts", b"", ""))
     page = page_of(cursors, first=first, after=after)
     start = None
     if page.start is not None:
         received_at, originator_id, digest = page.start
         start = (received_at, originator_id, digest)
-    rows = await directory.conflicts(snapshot, account.id, page.limit, start) if selects_page(info) else []
+    rows = await directory.conflicts(snapshot, account_id, page.limit, start) if selects_page(info) else []
 
     async def count() -> int:
-        return await directory.count_conflicts(snapshot, account.id)
+        return await directory.count_conflicts(snapshot, account_id)
 
     return Connection[Conflict].of(rows, page, cursors, key=_key, node=_conflict, count=count)
 
@@ -43,6 +46,4 @@ def _key(row: directory.ConflictingReport) -> Key:
 
 
 def _conflict(row: directory.ConflictingReport) -> Conflict:
-    return Conflict(
-        source=row.source, event_id=row.event_id, received_at=row.received_at, standing=row.standing, refused=row.refused
-    )
+    return Conflict(source=row.source, event_id=row.event_id, received_at=row.received_at, standing=row.standing, refused=row.refused)

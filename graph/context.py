@@ -80,13 +80,17 @@ class Context:
     def require(self, scope: Scope, thing: str) -> None:
         """Raises ForbiddenError where the viewer's token lacks the scope that `thing` needs."""
         if not self.viewer.may(scope):
-            raise ForbiddenError(f"The token {self.viewer.token_name!r} lacks the scope {scope.name}, which {thing} needs: use one that has it.")
+            raise ForbiddenError(
+                f"The token {self.viewer.token_name!r} lacks the scope {scope.name}, which {thing} needs: use one that has it."
+            )
 
     def require_operator(self, thing: str) -> None:
         """Raises ForbiddenError where the viewer does not look after the whole service."""
         self.require(Scope.OPERATE, thing)
         if not self.viewer.operates:
-            raise ForbiddenError(f"The token {self.viewer.token_name!r} is of one account, and {thing} is of all: use a token for all accounts.")
+            raise ForbiddenError(
+                f"The token {self.viewer.token_name!r} is of one account, and {thing} is of all: use a token for all accounts."
+            )
 
     def read_at_least(self, position: str) -> None:
         """Let the snapshot, which is not open yet, include `position`. Raises BadInputError where that is not a position."""
@@ -108,7 +112,9 @@ class Context:
     async def recheck(self) -> None:
         """Raises UnauthenticatedError once the viewer's token is good no more."""
         if not await self.services.is_good(self.viewer):
-            raise UnauthenticatedError(f"The token {self.viewer.token_name!r} has expired or was revoked: connect again with one that is good.")
+            raise UnauthenticatedError(
+                f"The token {self.viewer.token_name!r} has expired or was revoked: connect again with one that is good."
+            )
 
     async def aclose(self) -> None:
         """Let go of the snapshot."""

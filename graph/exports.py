@@ -6,23 +6,132 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import strawberry
 
 from domain.access import Scope
-from graph import accounts
 from graph.context import Context, Info
 from graph.cursors import Cursors, Key, Listing
-from graph.errors import ApiError, LimitError
-from graph.inputs import TimeRange, given
+from graph.errors import LimitError
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.paging import Connection, page_of
-from graph.router_inputs import Interval, RouterDimension, RouterFilter
 from graph.scalars import BigInt, Position
 from graph.selection import selects_page
-from jobs import errors, request
-from jobs.export import ExportStatus as Status
+from jobs import export
+from jobs.errors import ExportNotFoundError, TooManyFollowersError
 from jobs.export_states import ExportKey, ExportState
 from jobs.links import download_path
-from jobs.request import ExportRequest, UsageFilter
+
+
+@strawberry.enum(description="The format of an export's file.")
+class ExportFormat(Enum):
+    XLSX = strawberry.enum_value("xlsx", description="An Excel workbook: a summary, the usage, and a data dictionary.")
+
+
+@strawberry.enum(description="How far an export is.")
+class ExportStatus(Enum):
+    PENDING = strawberry.enum_value("pending", description="It waits for a worker.")
+    RUNNING = strawberry.enum_value("running", description="A worker writes the file.")
+    COMPLETED = strawberry.enum_value("completed", description="The file can be downloaded.")
+    FAILED = strawberry.enum_value("failed", description="There will be no file; `error` says why.")
+    CANCELLED = strawberry.enum_value("cancelled", description="Somebody has cancelled it.")
+    EXPIRED = strawberry.enum_value("expired", description="The file was there, and has been removed.")
+
+
+@strawberry.type(description="A file of router usage that somebody asked for.")
+class Export(Node):
+    status: ExportStatus = strawberry.field(description="How far it is.")
+    format: ExportFormat = strawberry.field(description="The format of the file.")
+    progress: float = strawberry.field(description="From 0 to 1: the part of the rows that is written. A new attempt begins again.")
+    row_count: BigInt | None = strawberry.field(description="How many rows the file has; null until it is completed.")
+    file_name: str | None = strawberry.field(description="The name of the file; null until it is completed.")
+    file_size: BigInt | None = strawberry.field(description="The size of the file in bytes; null until it is completed.")
+    sha256: str | None = strawberry.field(description="The SHA-256 of the file, in hexadecimal; null until it is completed.")
+    error: str | None = strawberry.field(description="Why it failed; null where it has not.")
+    position: Position | None = strawberry.field(description="The place in the log that the file shows; null until it is completed.")
+    created_at: datetime = strawberry.field(description="When it was asked for.")
+    completed_at: datetime | None = strawberry.field(description="When it was completed.")
+    expires_at: datetime | None = strawberry.field(description="When the file is removed; null until it is completed.")
+    state: strawberry.Private[ExportState]
+
+    @strawberry.field(
+        description="Where to download the file: signed, made when asked for, and good for ten minutes. Null unless it is completed."
+    )
+    def download_url(self, info: Info) -> str | None:
+        state, services = self.state, info.context.services
+        if state.status is not export.ExportStatus.COMPLETED or state.file_name is None:
+            return None
+        path = download_path(services.seal, state.id, state.account_id, file_name=state.file_name, now=services.clock())
+        return services.public_url + path
+
+
+def to_export(context: Context, state: ExportState) -> Export:
+    """The export as the answer shows it."""
+    return Export(
+        id=global_id(Kind.EXPORT, state.id.bytes),
+        state=state,
+        status=ExportStatus[state.status.name],
+        format=ExportFormat[state.format],
+        progress=state.progress,
+        row_count=state.row_count,
+        file_name=state.file_name,
+        file_size=state.file_size,
+        sha256=state.sha256,
+        error=state.error,
+        position=None if state.position is None else context.sealed(state.position),
+        created_at=state.created_at,
+        completed_at=state.completed_at,
+        expires_at=state.expires_at,
+    )
+
+
+async def export_by_id(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The export's id.")]) -> Export | None:
+    """Null where it is not there or not the viewer's."""
+    name = name_of_kind(id, Kind.EXPORT)
+    return None if name is None else await export_by_name(info, name)
+
+
+async def export_by_name(info: Info, name: bytes) -> Export | None:
+    """The export with this name of 16 bytes; null where it is not there or not the viewer's."""
+    context = info.context
+    context.require(Scope.READ, "export")
+    state = await context.services.exports.get(UUID(bytes=name), context.viewer.account_id)
+    return None if state is None else to_export(context, state)
+
+
+async def exports_of(info: Info, account_id: UUID, first: int, after: str | None) -> Connection[Export]:
+    """A page of the account's exports, newest first."""
+    context = info.context
+    desk = context.services.exports
+    cursors = Cursors(context.services.seal, Listing(account_id.bytes, "exports", b"", ""))
+    page = page_of(cursors, first=first, after=after)
+    start = None if page.start is None else ExportKey(*page.start)
+    rows = await desk.page(account_id, first=page.limit, after=start) if selects_page(info) else []
+
+    async def count() -> int:
+        return await desk.count(account_id)
+
+    return Connection[Export].of(rows, page, cursors, key=_key, node=lambda row: to_export(context, row), count=count)
+
+
+async def export_updated(
+    info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The export's id.")]
+) -> AsyncGenerator[Export, None]:
+    """Raises NotFoundError where it is not there or not the viewer's."""
+    context = info.context
+    context.require(Scope.READ, "exportUpdated")
+    name = name_of_kind(id, Kind.EXPORT)
+    if name is None:
+        raise _not_found(id)
+    try:
+        async with aclosing(context.services.exports.follow(UUID(bytes=name), context.viewer.account_id)) as states:
+            async for state in states:
+                yield to_export(context, state)
+    except ExportNotFoundError:
+        raise _not_found(id) from None
+    except TooManyFollowersError as error:
+        raise LimitError("FOLLOWERS", str(error)) from None
+
+
+def _key(row: ExportState) -> Key:
+    return (row.created_at, row.id)

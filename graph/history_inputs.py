@@ -64,7 +64,9 @@ class HistoryFilter:
     input_tokens: BigIntRange | None = strawberry.field(default=strawberry.UNSET, description="Bounds of the tokens that went in.")
     output_tokens: BigIntRange | None = strawberry.field(default=strawberry.UNSET, description="Bounds of the tokens that came out.")
     fee: DecimalRange | None = strawberry.field(default=strawberry.UNSET, description="Bounds of the fee, in the account's currency.")
-    latency: FloatRange | None = strawberry.field(default=strawberry.UNSET, description="Bounds of the whole response's time, milliseconds.")
+    latency: FloatRange | None = strawberry.field(
+        default=strawberry.UNSET, description="Bounds of the whole response's time, milliseconds."
+    )
     time_to_first_token: FloatRange | None = strawberry.field(
         default=strawberry.UNSET, description="Bounds of the time to the first token, milliseconds."
     )
@@ -120,5 +122,7 @@ def _keys(account_id: UUID, deployments: Sequence[str | None]) -> list[str | Non
 def _status_codes(codes: Sequence[int | None] | None) -> Sequence[int | None] | None:
     for code in codes or ():
         if code is not None and code not in STATUS_CODES:
-            raise BadInputError(f"filter.statusCodes: {code} is not an HTTP status code; they go from 100 to 599.", field=("filter", "statusCodes"))
+            raise BadInputError(
+                f"filter.statusCodes: {code} is not an HTTP status code; they go from 100 to 599.", field=("filter", "statusCodes")
+            )
     return codes

@@ -1,6 +1,6 @@
 """What several fields take: ranges of time, bounds, directions."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from enum import Enum
 from typing import Annotated, TypeVar
@@ -13,6 +13,7 @@ from graph.scalars import BigInt
 from projections.history_pages import Bounds
 from projections import router_usage
 
+UTC = ZoneInfo("UTC")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(2200, 1, 1, tzinfo=UTC)
 
@@ -77,6 +78,8 @@ def bounds(range: BigIntRange | FloatRange | DecimalRange | None) -> Bounds | No
 
 
 First = Annotated[int, strawberry.argument(description="How many: the size of the page, from 0 to 1,000 (MAX_PAGE_SIZE).")]
-After = Annotated[str | None, strawberry.argument(description="The cursor that the page begins after; the beginning of the list where absent.")]
+After = Annotated[
+    str | None, strawberry.argument(description="The cursor that the page begins after; the beginning of the list where absent.")
+]
 Range = Annotated[TimeRange, strawberry.argument(description="The time that is asked about, [from, to).")]
 Zone = Annotated[ZoneInfo, strawberry.argument(description="The time zone whose clock and calendar the buckets follow.")]

@@ -56,7 +56,9 @@ class UsageEventInput:
         default=strawberry.UNSET, description="The HTTP status code, from 200 to 599. Below 400 the request has succeeded."
     )
     error_message: str | None = strawberry.field(default=strawberry.UNSET, description="What went wrong.")
-    service_tier: str | None = strawberry.field(default=strawberry.UNSET, description="The tier it was served in, such as priority or batch.")
+    service_tier: str | None = strawberry.field(
+        default=strawberry.UNSET, description="The tier it was served in, such as priority or batch."
+    )
     estimated: bool = strawberry.field(default=False, description="Whether the quantities are estimates of the reporter.")
 
 
@@ -75,7 +77,9 @@ class RecordUsagePayload:
     conflicts: list[RejectedEvent] = strawberry.field(
         description="Those whose source and id already stand for another content: the first one stands."
     )
-    rejected: list[RejectedEvent] = strawberry.field(description="Those that could not be understood. They are kept aside; nothing is lost.")
+    rejected: list[RejectedEvent] = strawberry.field(
+        description="Those that could not be understood. They are kept aside; nothing is lost."
+    )
     position: Position | None = strawberry.field(
         description="Covers every event recorded or found to be a duplicate: pass it on as `atLeast` to read your own writes."
     )

@@ -48,7 +48,9 @@ class RouterBucket:
     error_count: BigInt = strawberry.field(description="How many requests failed.")
     total_fee: Decimal | None = strawberry.field(description="Sum of the known fees; null while none is known.")
     unpriced_requests: BigInt = strawberry.field(description="Requests whose fee is unknown: they have no price yet.")
-    throughput: float | None = strawberry.field(description="Requests per second over the part of the bucket that is past; null where none is.")
+    throughput: float | None = strawberry.field(
+        description="Requests per second over the part of the bucket that is past; null where none is."
+    )
     behind: strawberry.Private[HistoryOf]
 
     @strawberry.field(description="The requests that make these figures, newest first.")
@@ -76,18 +78,14 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
         with _range_errors():
             return await router_usage.count_buckets(snapshot, of)
 
-    return Connection[RouterBucket].of(
-        rows, page, cursors, key=lambda row: row.key, node=lambda row: _router_bucket(of, row), count=count
-    )
+    return Connection[RouterBucket].of(rows, page, cursors, key=lambda row: row.key, node=lambda row: _router_bucket(of, row), count=count)
 
 
 async def peak(info: Info, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
     """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
     lines = bool(selected(info) & BREAKDOWN)
     with _range_errors():
-        found = await router_usage.buckets(
-            await info.context.snapshot(), of, order=Measure[by.name], descending=True, limit=1, lines=lines
-        )
+        found = await router_usage.buckets(await info.context.snapshot(), of, order=Measure[by.name], descending=True, limit=1, lines=lines)
     return _router_bucket(of, found[0]) if found and found[0].key[0] is not None else None
 
 

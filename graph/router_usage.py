@@ -11,7 +11,7 @@ from domain import calendar
 from graph import router_buckets
 from graph.context import Info
 from graph.data_state import COUNTS, DataState, data_state
-from graph.inputs import After, First, Zone, given
+from graph.inputs import UTC, After, First, Zone, given
 from graph.paging import Connection
 from graph.router_buckets import BREAKDOWN, RouterBucket
 from graph.router_inputs import Interval, RouterDimension, RouterMeasure, RouterOrder
@@ -20,10 +20,10 @@ from graph.selection import selected
 from graph.usage_factors import UsageFactor, factors
 from projections.router_usage import BucketsOf, Dimension, Range, RouterFilter, Totals, breakdown, throughput, totals
 
-UTC = ZoneInfo("UTC")
 
-
-@strawberry.type(description="What an account used through the router in a range of time: requests of the channel ROUTER that are not voided.")
+@strawberry.type(
+    description="What an account used through the router in a range of time: requests of the channel ROUTER that are not voided."
+)
 class RouterUsage:
     data_state: DataState = strawberry.field(description="How far these figures can be trusted.")
     total_requests: BigInt = strawberry.field(description="How many requests.")
@@ -55,7 +55,9 @@ class RouterUsage:
         group_by: Annotated[
             list[RouterDimension], strawberry.argument(description="What buckets are told apart by, beside time; empty for time alone.")
         ] = [RouterDimension.MODEL, RouterDimension.API_KEY],  # noqa: B006 - Strawberry shows the default, nobody changes it
-        order_by: Annotated[RouterOrder | None, strawberry.argument(description="The order; newest first where absent.")] = strawberry.UNSET,
+        order_by: Annotated[
+            RouterOrder | None, strawberry.argument(description="The order; newest first where absent.")
+        ] = strawberry.UNSET,
         first: First = 50,
         after: After = strawberry.UNSET,
     ) -> Connection[RouterBucket]:

@@ -5,8 +5,9 @@ from enum import Enum
 import strawberry
 
 from domain import access
-from graph.account import Account, own_account
+from graph.account import Account, account
 from graph.context import Info
+from graph.reach import own_account
 
 
 @strawberry.enum(description="What a token may do.")
@@ -26,9 +27,9 @@ class Viewer:
 
 def viewer(info: Info) -> Viewer:
     """From the token alone: nothing is fetched."""
-    asking = info.context.viewer
+    asking, own = info.context.viewer, own_account(info.context)
     return Viewer(
         token_name=asking.token_name,
         scopes=[Scope[scope.name] for scope in access.Scope if asking.may(scope)],
-        account=own_account(info.context),
+        account=None if own is None else account(own),
     )

@@ -24,7 +24,7 @@ from graph.errors import ApiError, BadInputError, ForbiddenError, LimitError, Un
 from graph.operation import OpenContext, Operation, OperationContext, results
 from graph.wire import decode, encode
 
-MAX_MESSAGE_CHARACTERS = 1024 * 1024
+MAX_MESSAGE_CHARACTERS = 64 * 1024
 MAX_OPERATIONS_PER_CONNECTION = 10
 MAX_CLOSE_REASON_BYTES = 123  # RFC 6455: a control frame holds 125, and two are the code
 

@@ -1,6 +1,7 @@
 """What a worker does with an export when it is told to look at one."""
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -79,19 +80,34 @@ class _Attempt:
         self._log.info("export started")
         try:
             self._exports.complete(self._id, self._number, self._write())
-        except AttemptSupersededError:
-            self._log.info("export abandoned: cancelled, or taken over")
-            self._workshop.store.discard(self._id, self._number)
-        except WorkerStoppingError:
-            self._exports.give_back(self._id, self._number)
-        except ExportRefusedError as error:
-            self._exports.refuse(self._id, self._number, str(error))
-            self._workshop.store.delete(self._id)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, another attempt may not
-            self._log.exception("attempt failed")
-            self._fail(error)
+            with suppress(AttemptSupersededError):  # cancelled or taken over: not ours to conclude
+                self._conclude(error)
+            self._discard()
         else:
             self._log.info("export completed")
+
+    def _conclude(self, error: Exception) -> None:
+        match error:
+            case AttemptSupersededError():
+                self._log.info("export abandoned", reason=str(error))
+            case WorkerStoppingError():
+                self._log.info("export given back")
+                self._exports.give_back(self._id, self._number)
+            case ExportRefusedError():
+                self._log.info("export refused", reason=str(error))
+                self._exports.refuse(self._id, self._number, str(error))
+            case _:
+                self._log.error("attempt failed", exc_info=error)
+                # Only messages of our own errors are for the eyes of its owner.
+                message = str(error) if isinstance(error, JobError) else "Writing the file failed."
+                self._exports.fail_attempt(self._id, self._number, message)
+
+    def _discard(self) -> None:
+        """Removes what the attempt wrote, unless it was completed after all and only the answer was lost."""
+        state = self._exports.state(self._id)
+        if state.status is not ExportStatus.COMPLETED or state.attempt != self._number:
+            self._workshop.store.discard(self._id, self._number)
 
     def _write(self) -> ExportFile:
         path = self._workshop.store.begin(self._id, self._number)
@@ -139,16 +155,3 @@ class _Attempt:
             self._reported = progress
         if not is_ours:
             raise AttemptSupersededError(f"Attempt {self._number} no longer holds export {self._id}.")
-
-    def _fail(self, error: Exception) -> None:
-        """Lets the export be tried again, or fail. Only messages of our own errors are for the eyes of its owner."""
-        message = str(error) if isinstance(error, JobError) else "Writing the file failed."
-        try:
-            status = self._exports.fail_attempt(self._id, self._number, message)
-        except AttemptSupersededError:
-            self._workshop.store.discard(self._id, self._number)
-            return
-        if status is ExportStatus.FAILED:
-            self._workshop.store.delete(self._id)
-        else:
-            self._workshop.store.discard(self._id, self._number)

@@ -12,7 +12,7 @@ from eventsourcing.persistence import IntegrityError
 from jobs import export_states
 from jobs.application import JobsLog
 from jobs.errors import ExportNotFoundError, TooManyExportsError
-from jobs.export import Export, ExportFile, ExportStatus, RetryRules
+from jobs.export import Export, ExportFile, RetryRules
 from jobs.export_states import ExportKey, ExportState
 from jobs.request import ExportRequest, checked
 
@@ -64,10 +64,8 @@ class Exports:
     def complete(self, export_id: UUID, attempt: int, file: ExportFile) -> None:
         self._change(export_id, lambda export, now: export.complete(attempt, file, now, self.rules.keep))
 
-    def fail_attempt(self, export_id: UUID, attempt: int, error: str) -> ExportStatus:
-        """What became of the export: pending another attempt, or failed."""
-        retry = self.rules.retry
-        return self._change(export_id, lambda export, now: export.fail_attempt(attempt, error, now, retry)).status
+    def fail_attempt(self, export_id: UUID, attempt: int, error: str) -> None:
+        self._change(export_id, lambda export, now: export.fail_attempt(attempt, error, now, self.rules.retry))
 
     def give_back(self, export_id: UUID, attempt: int) -> None:
         self._change(export_id, lambda export, now: export.give_back(attempt, now))

@@ -8,6 +8,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import file_digest
@@ -51,6 +52,8 @@ class FileStore:
         """Removes whatever an attempt left, whole or not."""
         self._part(export_id, attempt).unlink(missing_ok=True)
         self.path(export_id, attempt).unlink(missing_ok=True)
+        with suppress(OSError):  # other attempts may have left something too
+            self._folder(export_id).rmdir()
 
     def delete(self, export_id: UUID) -> None:
         shutil.rmtree(self._folder(export_id), ignore_errors=True)

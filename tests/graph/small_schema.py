@@ -2,13 +2,17 @@
 
 import asyncio
 import itertools
-from collections.abc import AsyncGenerator, Callable, Mapping
+import socket
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import httpx
 import strawberry
+import uvicorn
 from graphql import GraphQLError
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection
@@ -237,3 +241,26 @@ def endpoint(world: World, schema: strawberry.Schema = SCHEMA, **options: float)
 def application(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> Starlette:
     graphql = endpoint(world, schema, **options)
     return Starlette(routes=[Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)])
+
+
+@asynccontextmanager
+async def client(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> AsyncIterator[httpx.AsyncClient]:
+    """Speaks HTTP with the endpoint, with the token; there is no socket between them."""
+    transport = httpx.ASGITransport(application(world, schema, **options))
+    async with httpx.AsyncClient(transport=transport, base_url="http://tallygraph.test/", headers=AUTHORIZED) as http:
+        yield http
+
+
+@asynccontextmanager
+async def served(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> AsyncIterator[str]:
+    """The host and port of a server on the loopback interface."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        config = uvicorn.Config(application(world, schema, **options), lifespan="off", log_level="error", timeout_graceful_shutdown=5)
+        server = uvicorn.Server(config)
+        serving = asyncio.create_task(server.serve([listener]))
+        try:
+            yield f"127.0.0.1:{listener.getsockname()[1]}"  # who connects too early waits in the listener's queue
+        finally:
+            await world.until(lambda: server.started)
+            server.should_exit = True
+            await serving

@@ -133,15 +133,14 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         _need(url)
     with closing(broker_from_url(url, namespace=name)) as broker:
         yield Place(url, name, broker)
-    match request.param:
-        case "rabbitmq":
-            with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
-                for queue in (name, dq_name(name), xq_name(name)):
-                    connection.channel().queue_delete(queue)
-        case "redis":
-            with redis.Redis.from_url(url) as client:
-                for key in client.scan_iter(f"{name}:*"):
-                    client.delete(key)
+    if url and request.param == "rabbitmq":
+        with closing(pika.BlockingConnection(pika.URLParameters(url))) as connection:
+            for queue in (name, dq_name(name), xq_name(name)):
+                connection.channel().queue_delete(queue)
+    elif url:
+        with redis.Redis.from_url(url) as client:
+            for key in client.scan_iter(f"{name}:*"):
+                client.delete(key)
 
 
 BROKERS = {"in-process": None, "rabbitmq": "amqp://guest:guest@127.0.0.1:5672", "redis": "redis://127.0.0.1:6379/15"}

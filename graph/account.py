@@ -1,0 +1,87 @@
+"""An account: whose usage it is, and every way to it."""
+
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.access import Scope
+from graph import conflicts, exports, history, router_usage
+from graph.conflicts import Conflict
+from graph.context import Info
+from graph.exports import Export
+from graph.history import Pages, Request
+from graph.history_inputs import HistoryFilter, HistoryOrder, history_filter
+from graph.inputs import After, First, Range, given
+from graph.node import Kind, Node, global_id
+from graph.paging import Connection, LongConnection
+from graph.reach import Reached
+from graph.router_inputs import RouterFilter, router_filter
+from graph.router_usage import RouterUsage
+from projections.history_pages import HistoryOf
+
+CURRENCY = "USD"  # of every price list
+
+
+@strawberry.type(description="An account: a customer of the platform, whose usage is counted apart from all others'.")
+class Account(Node):
+    key: str = strawberry.field(description='The account\'s name in usage events, their "subject".')
+    currency: str = strawberry.field(description="The currency of its fees: an ISO 4217 code.")
+    account_id: strawberry.Private[UUID]
+
+    @strawberry.field(description="What it used through the router.")
+    async def router_usage(
+        self,
+        info: Info,
+        range: Range,
+        filter: Annotated[
+            RouterFilter | None, strawberry.argument(description="Which requests count; all where absent.")
+        ] = strawberry.UNSET,
+    ) -> RouterUsage:
+        info.context.require(Scope.READ, "routerUsage")
+        return await router_usage.router_usage(info, self.account_id, range.checked("range"), router_filter(filter))
+
+    @strawberry.field(description="Its requests, one by one.")
+    async def history(
+        self,
+        info: Info,
+        range: Range,
+        filter: Annotated[
+            HistoryFilter | None, strawberry.argument(description="Which requests; all but voided ones where absent.")
+        ] = strawberry.UNSET,
+        order_by: Annotated[
+            HistoryOrder | None, strawberry.argument(description="The order; newest first where absent.")
+        ] = strawberry.UNSET,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many from the beginning, up to 1,000; 50 where absent.")
+        ] = strawberry.UNSET,
+        after: After = strawberry.UNSET,
+        last: Annotated[
+            int | None, strawberry.argument(description="How many from the end, up to 1,000, in place of `first`.")
+        ] = strawberry.UNSET,
+        before: Annotated[
+            str | None,
+            strawberry.argument(description="The cursor that the page ends before, with `last`; the end of the list where absent."),
+        ] = strawberry.UNSET,
+    ) -> LongConnection[Request]:
+        info.context.require(Scope.READ, "history")
+        of = HistoryOf(self.account_id, range.checked("range"), history_filter(self.account_id, filter))
+        pages = Pages(first=given(first), after=given(after), last=given(last), before=given(before))
+        return await history.requests(info, of, given(order_by) or HistoryOrder(), pages)
+
+    @strawberry.field(description="The exports that were asked for, newest first.")
+    async def exports(self, info: Info, first: First = 20, after: After = strawberry.UNSET) -> Connection[Export]:
+        info.context.require(Scope.READ, "exports")
+        return await exports.exports_of(info, self.account_id, first, given(after))
+
+    @strawberry.field(
+        description="Reports that bear a name already used for another content, newest first. The first report stands; these count nothing."
+    )
+    async def conflicts(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Conflict]:
+        info.context.require(Scope.READ, "conflicts")
+        return await conflicts.conflicts(info, self.account_id, first, given(after))
+
+
+def account(reached: Reached) -> Account:
+    """The account as the answer shows it."""
+    return Account(id=global_id(Kind.ACCOUNT, reached.id.bytes), key=reached.key, currency=CURRENCY, account_id=reached.id)

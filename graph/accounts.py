@@ -1,0 +1,29 @@
+"""The accounts that have been heard of."""
+
+from graph.account import Account, account
+from graph.context import Info
+from graph.cursors import Cursors, Listing
+from graph.inputs import After, First, given
+from graph.paging import Connection, page_of
+from graph.reach import Reached
+from graph.selection import selects_page
+from projections import directory
+
+import strawberry
+
+
+async def accounts(info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Account]:
+    """By key; for operators."""
+    info.context.require_operator("accounts")
+    snapshot = await info.context.snapshot()
+    cursors = Cursors(info.context.services.seal, Listing(b"", "accounts", b"", ""))
+    page = page_of(cursors, first=first, after=given(after))
+    start = None if page.start is None else page.start[0]
+    rows = await directory.accounts(snapshot, page.limit, start) if selects_page(info) else []
+
+    async def count() -> int:
+        return await directory.count_accounts(snapshot)
+
+    return Connection[Account].of(
+        rows, page, cursors, key=lambda row: (row.key,), node=lambda row: account(Reached(row.id, row.key)), count=count
+    )

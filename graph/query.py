@@ -1,0 +1,101 @@
+"""The roots of the schema: what can be asked, changed and followed."""
+
+from collections.abc import Awaitable
+from typing import Annotated
+from uuid import UUID
+
+import strawberry
+
+from domain.access import Scope
+from graph.account import Account, account
+from graph.accounts import accounts
+from graph.context import Context, Info
+from graph.event_log import EventLog, event_log
+from graph.export_requests import ExportPayload, cancel_export, export_router_usage
+from graph.exports import Export, export_by_id, export_by_name, export_updated
+from graph.history import request_by_name
+from graph.inputs import given
+from graph.node import Kind, Node, name_of
+from graph.paging import Connection
+from graph.record_usage import RecordUsagePayload, record_usage
+from graph.reach import account_by_id, account_by_name
+from graph.rejections import Rejection, rejection_by_name, rejections
+from graph.scalars import Position
+from graph.viewer import Viewer, viewer
+
+
+@strawberry.type(description="What can be asked. What stands in one answer was true at one time.")
+class Query:
+    viewer: Viewer = strawberry.field(resolver=viewer, description="Who asks.")
+    accounts: Connection[Account] = strawberry.field(resolver=accounts, description="Every account, by key. Operators only.")
+    export: Export | None = strawberry.field(
+        resolver=export_by_id, description="The export with this id. Null when it is not there or not the viewer's: the two look alike."
+    )
+    event_log: EventLog = strawberry.field(resolver=event_log, description="How far the log is, and the read models. Operators only.")
+    rejected_events: Connection[Rejection] = strawberry.field(
+        resolver=rejections, description="What was refused, whole, newest first. Operators only."
+    )
+
+    @strawberry.field(
+        graphql_type=Account | None,
+        description="The account with this id, or the viewer's own. Null when it is not there or not theirs: the two look alike.",
+    )
+    def account(
+        self,
+        info: Info,
+        id: Annotated[
+            strawberry.ID | None, strawberry.argument(description="The account's id; the viewer's own where absent.")
+        ] = strawberry.UNSET,
+        at_least: Annotated[
+            Position | None,
+            strawberry.argument(description="Wait (bounded) until the read models include this position of a receipt."),
+        ] = strawberry.UNSET,
+    ) -> Awaitable[Account | None]:
+        # Not a coroutine itself: this runs before any field of the operation opens the snapshot that all of them read from.
+        if (position := given(at_least)) is not None:
+            info.context.read_at_least(position)
+        return _account(info.context, given(id), waits=position is not None)
+
+    @strawberry.field(
+        description="The thing with this id, of whatever kind. Null when it is not there or not the viewer's: the two look alike."
+    )
+    async def node(self, info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The global id.")]) -> Node | None:
+        match name_of(id):
+            case Kind.ACCOUNT, name:
+                reached = await account_by_name(info.context, name)
+                return None if reached is None else account(reached)
+            case Kind.REQUEST, name:
+                info.context.require(Scope.READ, "a request")
+                return await request_by_name(info, name)
+            case Kind.EXPORT, name:
+                return await export_by_name(info, name)
+            case Kind.REJECTION, name:
+                return await rejection_by_name(info, name)
+        return None
+
+
+async def _account(context: Context, id: str | None, *, waits: bool) -> Account | None:
+    if waits:
+        await context.snapshot()
+    reached = await account_by_id(context, id)
+    return None if reached is None else account(reached)
+
+
+@strawberry.type(description="What can be changed.")
+class Mutation:
+    record_usage: RecordUsagePayload = strawberry.field(
+        resolver=record_usage,
+        description="Report requests. What is good of them is in the log when this returns; reporting it again counts nothing.",
+    )
+    export_router_usage: ExportPayload = strawberry.field(
+        resolver=export_router_usage, description="Ask for a file of router usage. It is made apart: follow it with `exportUpdated`."
+    )
+    cancel_export: ExportPayload = strawberry.field(resolver=cancel_export, description="Stop making an export that is not finished.")
+
+
+@strawberry.type(description="What can be followed.")
+class Subscription:
+    export_updated: Export = strawberry.subscription(
+        resolver=export_updated,
+        description="The export as it is now, then each time it changes; ends once it has completed, failed or been cancelled.",
+    )
