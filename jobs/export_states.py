@@ -128,7 +128,7 @@ def write(export: Export, wake_at: datetime | None) -> list[Statement]:
 
 _SELECT = SQL("SELECT {} FROM jobs.exports ").format(SQL(", ").join(Identifier(field.name) for field in fields(ExportState)))
 
-_STATE = _SELECT + SQL("WHERE id = %s")
+_STATE = _SELECT + SQL("WHERE id = %s AND (%s::uuid IS NULL OR account_id = %s)")
 
 _PAGE = _SELECT + SQL("""
     WHERE account_id = %s AND (%s::timestamptz IS NULL OR (created_at, id) < (%s, %s))
@@ -160,8 +160,9 @@ _WAKE = """
 """
 
 
-def state_of_export(cursor: Cursor[DictRow], export_id: UUID) -> ExportState | None:
-    row = cursor.execute(_STATE, [export_id], prepare=True).fetchone()
+def state_of_export(cursor: Cursor[DictRow], export_id: UUID, account_id: UUID | None) -> ExportState | None:
+    """`account_id` None is for those who may see every account's."""
+    row = cursor.execute(_STATE, [export_id, account_id, account_id], prepare=True).fetchone()
     return None if row is None else _from_row(row)
 
 

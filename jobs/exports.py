@@ -76,8 +76,8 @@ class Exports:
     def state(self, export_id: UUID, account_id: UUID | None = None) -> ExportState:
         """`account_id` None is for those who may see every account's. Raises ExportNotFoundError."""
         with self._log.datastore.cursor() as cursor:
-            state = export_states.state_of_export(cursor, export_id)
-        if state is None or account_id not in (None, state.account_id):
+            state = export_states.state_of_export(cursor, export_id, account_id)
+        if state is None:
             raise ExportNotFoundError(f"There is no export {export_id}.")
         return state
 
@@ -115,7 +115,7 @@ class Exports:
         """Decides on the present state and records it; where another was first, decides again on what is then there.
 
         The library answers a commit whose answer was lost by trying again, and so with a conflict with itself.
-        Deciding again covers that too: every decision recognises its own work and adds nothing to it.
+        Deciding again covers that too: a decision recognises its own work and adds nothing, or may well be made twice.
         """
         for _ in range(MAX_CONFLICTS):
             try:

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from domain.access import Scope
 from projections.runner import Runner
-from service import rebuilding, schema_file, sending, tokens, work
+from service import logs, rebuilding, schema_file, sending, tokens, work
 from service.errors import StartError
 from service.place import Place
 from service.processes import stop_with_parent
@@ -168,6 +168,7 @@ def create(
 
 def main() -> None:
     """Run a command. What keeps it from starting is one sentence on standard error, and exit code 1."""
+    logs.configure()
     try:
         app()
     except StartError as error:

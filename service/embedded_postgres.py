@@ -60,11 +60,10 @@ class EmbeddedPostgres:
         assert self._lease is None
         try:
             self.url = self._join(time.monotonic() + self._timeout_seconds)
-        except (OSError, psycopg.Error) as error:
+        except OSError as error:
             self.__exit__()
-            reason = getattr(error, "strerror", None) or str(error).partition("\n")[0]
             raise DatabaseUnavailableError(
-                f"The data directory {self._root} cannot be used ({reason}); choose one that can be created, read and written."
+                f"The data directory {self._root} cannot be used ({error.strerror}); choose one that can be created, read and written."
             ) from error
         except BaseException:
             self.__exit__()
@@ -82,8 +81,13 @@ class EmbeddedPostgres:
         while (lease := lock(cluster.lease, fcntl.LOCK_SH)) is None:  # the server is being stopped
             self._wait(cluster, deadline)
         self._lease = lease
-        with self._connect_or_start(cluster, deadline) as connection:
-            create_database(connection, self._database)
+        try:
+            with self._connect_or_start(cluster, deadline) as connection:
+                create_database(connection, self._database)
+        except psycopg.Error as error:
+            raise DatabaseUnavailableError(
+                f"PostgreSQL on {cluster.data} could not make the database {self._database}; its log, {cluster.log}, says why."
+            ) from error
         return url_of(cluster, self._database)
 
     def _connect_or_start(self, cluster: Cluster, deadline: float) -> psycopg.Connection[Any]:

@@ -1,0 +1,112 @@
+"""Usage events for tests: builders with sensible defaults, and strategies that reach the corners."""
+
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any
+
+import msgspec
+from hypothesis import strategies as st
+
+from domain import limits
+from domain.events import Quantity, RequestCompleted, microseconds
+from ingest.cloudevents import parse
+from ingest.outcomes import Sender
+
+DAY = "2026-04-21"
+FOR_EVER = microseconds(datetime(2100, 1, 1, tzinfo=UTC))  # no `time` of a test is too late
+_numbers = count(1)
+
+
+def at(clock: str, day: str = DAY) -> datetime:
+    """An instant in UTC: at("09:00"), at("09:00:00.25")."""
+    return datetime.fromisoformat(f"{day}T{clock}+00:00")
+
+
+def request_completed(time: datetime | None = None, *, id: str | None = None, account: str = "acme", **fields: Any) -> RequestCompleted:
+    """A successful request with 10 + 5 tokens, under a name of its own."""
+    defaults: dict[str, Any] = {
+        "source": "router/eu-1",
+        "model": "gpt-4o",
+        "provider": "openai",
+        "api_key": "key-7",
+        "api_key_name": "team-a",
+        "input": (("prompt", "token", 10),),
+        "output": (("completion", "token", 5),),
+        "latency_ns": 1_840_000_000,
+        "status_code": 200,
+    }
+    moment = microseconds(time or at("09:00"))
+    return RequestCompleted(account=account, id=id or f"req_{next(_numbers)}", occurred_at=moment, **(defaults | fields))
+
+
+def report(**fields: Any) -> dict[str, Any]:
+    """A CloudEvent as a gateway sends it. `data` is merged into the default one; a field of ABSENT is left out."""
+    data = {"model": "gpt-4o", "input": [{"category": "prompt", "quantity": 310}]} | fields.pop("data", {})
+    envelope = {"specversion": "1.0", "type": "request.completed", "source": "router/eu-1", "id": "req_8f2", "time": f"{DAY}T14:03:07.120Z"}
+    event = envelope | {"data": {name: value for name, value in data.items() if value is not ABSENT}} | fields
+    return {name: value for name, value in event.items() if value is not ABSENT}
+
+
+ABSENT = object()
+ACME = Sender("acme")
+
+
+def line(**fields: Any) -> bytes:
+    """A report as JSON."""
+    return msgspec.json.encode(report(**fields))
+
+
+def parsed(reported: bytes | dict[str, Any], sender: Sender = ACME) -> RequestCompleted:
+    """The event behind a report, as JSON or before."""
+    event = parse(reported if isinstance(reported, bytes) else msgspec.json.encode(reported), sender, FOR_EVER)
+    assert isinstance(event, RequestCompleted)
+    return event
+
+
+texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20)
+counts = st.integers(0, 2000) | st.sampled_from((limits.MAX_QUANTITY - 1, limits.MAX_QUANTITY))
+units = st.sampled_from(("token", "token", "token", "image", "millisecond"))
+
+
+def quantities(categories: st.SearchStrategy[str]) -> st.SearchStrategy[tuple[Quantity, ...] | None]:
+    """One side of a request, as an event holds it: ordered, disjoint, perhaps unknown."""
+    kinds = st.dictionaries(st.tuples(categories, units), counts, max_size=3)
+    return st.none() | kinds.map(lambda side: tuple(sorted((*kind, quantity) for kind, quantity in side.items())))
+
+
+durations = st.none() | st.integers(0, 3_600_000_000_000) | st.just(10**16)
+instants = st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31), timezones=st.just(UTC))  # noqa: DTZ001 - bounds are naive here
+
+
+def around(start: datetime, span: timedelta) -> st.SearchStrategy[datetime]:
+    """Instants within `span` of `start`, often on or just beside a quarter-hour."""
+    quarters = st.integers(0, span // timedelta(minutes=15) - 1)
+    beside = st.sampled_from((0, 0, 1, 899_999_999)) | st.integers(0, 899_999_999)
+    return st.builds(lambda quarter, offset: start + quarter * timedelta(minutes=15) + timedelta(microseconds=offset), quarters, beside)
+
+
+@st.composite
+def requests(draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tuple[str, ...] = ("acme",)) -> RequestCompleted:
+    """Any request within `times`, of few names and dimensions, so that they meet again."""
+    key = draw(st.sampled_from((None, "key-1", "key-2")))
+    channel = draw(st.sampled_from(("router", "router", "router", "deployment")))
+    return RequestCompleted(
+        account=draw(st.sampled_from(accounts)),
+        source=draw(st.sampled_from(("router/eu-1", "router/us-1"))),
+        id=f"req_{draw(st.integers(0, 25))}",
+        occurred_at=microseconds(draw(times)),
+        model=draw(st.sampled_from(("gpt-4o", "Llama", "änderung"))),
+        request_id=draw(st.sampled_from((None, "r"))),
+        provider=draw(st.sampled_from((None, "openai", "azure"))),
+        channel=channel,
+        deployment="gpu-1" if channel == "deployment" else None,
+        api_key=key,
+        api_key_name=draw(st.sampled_from((None, "team-a", "team-b"))) if key else None,
+        input=draw(quantities(st.sampled_from(("prompt", "cached", "zeta")))),
+        output=draw(quantities(st.sampled_from(("completion", "image")))),
+        ttft_ns=draw(durations),
+        latency_ns=draw(durations),
+        status_code=draw(st.sampled_from((None, 200, 399, 404, 500))),
+        error_message=draw(st.sampled_from((None, None, "Timed out"))),
+        usage_source=draw(st.sampled_from(("reported", "estimated", "none"))),
+    )

@@ -1,0 +1,187 @@
+"""The schema behind its real endpoint: what is recorded is projected by the real runner, and asked for over HTTP."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx
+import msgspec
+import psycopg
+import pytest
+from psycopg import AsyncConnection
+from psycopg_pool import AsyncConnectionPool
+from starlette.requests import HTTPConnection
+
+from domain.access import Scope, Viewer
+from domain.events import UsageEvent
+from domain.sealing import Seal
+from graph.bearer import bearer_token
+from graph.context import Context, Services
+from graph.endpoint import Endpoint
+from graph.schema import schema
+from ingest.outcomes import Receipt, Sender
+from ingest.reception import Reception
+from jobs.application import JobsLog
+from jobs.brokers import Doorbell, broker_from_url
+from jobs.desk import ExportDesk
+from jobs.exports import ExportRules, Exports
+from jobs.files import FileStore
+from jobs.news import ExportNews
+from ledger import accounts
+from ledger.application import CELL, Ledger
+from ledger.position import Position
+from projections.generations import Generation
+from projections.runner import Runner
+from projections.snapshot import Snapshot, Snapshots
+
+NOW = datetime(2026, 4, 22, 9, 0, tzinfo=UTC)
+READER = "acme:read"
+OPERATOR = "*:ingest+read+billing+operate"
+
+
+def viewer_of(token: str) -> Viewer:
+    """Tokens of tests say what they are: "acme:read+ingest", and "*:read" for all accounts."""
+    account, _, scopes = token.partition(":")
+    return Viewer(UUID(int=0), token, frozenset(Scope(scope) for scope in scopes.split("+") if scope), None if account == "*" else account)
+
+
+class AskedSnapshot(Snapshot):
+    """Keeps what it was asked."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], cell: str, asked: list[str]) -> None:
+        super().__init__(pool, cell)
+        self._asked = asked
+
+    async def rows(self, text: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        self._asked.append(text)
+        return await super().rows(text, parameters)
+
+
+class AskedSnapshots(Snapshots):
+    """Keeps what all its snapshots were asked, and how many there were."""
+
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
+        super().__init__(pool)
+        self.asked: list[str] = []
+        self.opened: list[Snapshot] = []
+
+    def open(self) -> Snapshot:
+        self.opened.append(AskedSnapshot(self._pool, self._cell, self.asked))
+        return self.opened[-1]
+
+
+@dataclass(kw_only=True)
+class Service:
+    """Tallygraph with nothing running beside it: the log, the read models when they are told to follow, and the schema."""
+
+    ledger: Ledger
+    runner: Runner
+    projecting: psycopg.Connection[Any]
+    live: Generation
+    snapshots: AskedSnapshots
+    exports: Exports
+    seal: Seal
+    client: httpx.AsyncClient
+    endpoint: Endpoint
+    revoked: set[str] = field(default_factory=set)
+
+    def record(self, *events: UsageEvent, project: bool = True) -> str:
+        """Record events in one batch, and the position that covers them, sealed."""
+        with self.ledger.connection() as connection:
+            accounts.ensure(connection, {event.account for event in events}, CELL)
+        recording = self.ledger.record(events)
+        if project:
+            self.project()
+        return Position(CELL, recording.position).sealed(self.seal)
+
+    def project(self) -> None:
+        """Let the read models include all that is recorded."""
+        self.live = self.runner.catch_up(self.projecting, self.live)
+
+    async def answer(self, query: str, token: str = READER, **variables: Any) -> dict[str, Any]:
+        """The whole response of one operation."""
+        response = await self.client.post(
+            "/graphql", json={"query": query, "variables": variables}, headers={"authorization": f"Bearer {token}"}
+        )
+        return msgspec.json.decode(response.content)
+
+    async def ask(self, query: str, token: str = READER, **variables: Any) -> Any:
+        """The data of a response without errors."""
+        answer = await self.answer(query, token, **variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    async def refusal(self, query: str, token: str = READER, **variables: Any) -> dict[str, Any]:
+        """The one error of a response, as code, message and field."""
+        answer = await self.answer(query, token, **variables)
+        [error] = answer["errors"]
+        return {"message": error["message"], **error["extensions"]}
+
+
+@asynccontextmanager
+async def serving(database_url: str, seal: Seal, folder: Path) -> AsyncIterator[Service]:
+    async with AsyncExitStack() as stack:
+        pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+            database_url, min_size=1, max_size=4, open=False, kwargs={"options": "-c TimeZone=UTC"}
+        )
+        await stack.enter_async_context(pool)
+        ledger, runner = Ledger(database_url), Runner(database_url)
+        stack.callback(ledger.close)
+        projecting = stack.enter_context(runner.connect())
+        jobs_log = JobsLog(database_url)
+        stack.callback(jobs_log.close)
+        exports = Exports(jobs_log, ExportRules())
+        desk = ExportDesk(exports, Doorbell(broker_from_url(None)), ExportNews(database_url), FileStore(folder))
+        await stack.enter_async_context(desk.open())
+        reception = Reception(ledger, seal)
+        stack.push_async_callback(reception.appender.close)
+        snapshots, revoked = AskedSnapshots(pool), set[str]()
+
+        async def record_usage(events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
+            reports = [msgspec.json.encode(event) for event in events]
+            return await reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+
+        async def is_good(viewer: Viewer) -> bool:
+            return viewer.token_name not in revoked
+
+        services = Services(
+            snapshots=snapshots,
+            seal=seal,
+            exports=desk,
+            record_usage=record_usage,
+            is_good=is_good,
+            at_least_seconds=0.05,
+            clock=lambda: NOW,
+        )
+
+        async def open_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
+            return Context(viewer_of(bearer_token(connection, params)), services)
+
+        endpoint = Endpoint(schema, open_context)
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(endpoint), base_url="http://tallygraph")
+        await stack.enter_async_context(client)
+        yield Service(
+            ledger=ledger,
+            runner=runner,
+            projecting=projecting,
+            live=runner.ensure_live(projecting),
+            snapshots=snapshots,
+            exports=exports,
+            seal=seal,
+            client=client,
+            endpoint=endpoint,
+            revoked=revoked,
+        )
+
+
+@pytest.fixture
+async def service(database_url: str, seal: Seal, tmp_path: Path) -> AsyncIterator[Service]:
+    """Empty."""
+    async with serving(database_url, seal, tmp_path) as service:
+        yield service
+        await asyncio.sleep(0)
