@@ -46,6 +46,7 @@ class Account(Node):
         self,
         info: Info,
         range: Range,
+        *,
         filter: Annotated[
             HistoryFilter | None, strawberry.argument(description="Which requests; all but voided ones where absent.")
         ] = strawberry.UNSET,

@@ -1,5 +1,7 @@
 """The accounts that have been heard of."""
 
+import strawberry
+
 from graph.account import Account, account
 from graph.context import Info
 from graph.cursors import Cursors, Listing
@@ -8,8 +10,6 @@ from graph.paging import Connection, page_of
 from graph.reach import Reached
 from graph.selection import selects_page
 from projections import directory
-
-import strawberry
 
 
 async def accounts(info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Account]:

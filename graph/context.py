@@ -1,54 +1,23 @@
 """What resolvers have at hand: who asks, what outlives the operation, and the one snapshot that the operation reads from."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol, TypeAlias
+from typing import TypeAlias
 
 import strawberry
 
 from domain.access import Scope, Viewer
 from domain.sealing import Seal
 from graph.errors import BadInputError, ForbiddenError, OperationTimeoutError, UnauthenticatedError
+from graph.receipt import RecordUsage
 from jobs.desk import ExportDesk
 from ledger.application import CELL
 from ledger.position import Position, PositionUnknownError, opened
 from projections.snapshot import Snapshot, Snapshots
 
 AT_LEAST_SECONDS = 5.0  # how long `atLeast` waits: shorter than an operation may take, so that the client learns what it waited for
-
-
-class Refused(Protocol):
-    """A report that is not in the log."""
-
-    @property
-    def index(self) -> int: ...
-    @property
-    def id(self) -> str | None: ...
-    @property
-    def field(self) -> str | None: ...
-    @property
-    def message(self) -> str: ...
-
-
-class Receipt(Protocol):
-    """What became of a batch of reports."""
-
-    @property
-    def recorded(self) -> int: ...
-    @property
-    def duplicates(self) -> int: ...
-    @property
-    def conflicts(self) -> Sequence[Refused]: ...
-    @property
-    def rejected(self) -> Sequence[Refused]: ...
-    @property
-    def position(self) -> str | None: ...
-
-
-RecordUsage = Callable[[Sequence[dict[str, Any]], Viewer], Awaitable[Receipt]]
-"""Records reports, each one CloudEvent, for the account of the viewer. The receipt's position is sealed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +58,7 @@ class Context:
         self.require(Scope.OPERATE, thing)
         if not self.viewer.operates:
             raise ForbiddenError(
-                f"The token {self.viewer.token_name!r} is of one account, and {thing} is of all: use a token for all accounts."
+                f"The token {self.viewer.token_name!r} is of one account, and {thing} is for those of all: use such a one."
             )
 
     def read_at_least(self, position: str) -> None:
@@ -100,7 +69,7 @@ class Context:
             raise BadInputError(f"atLeast: {error}.", field=("atLeast",)) from None
 
     async def snapshot(self) -> Snapshot:
-        """The one snapshot of this operation. Raises OperationTimeoutError where the read models do not include in time what they should."""
+        """The one snapshot of this operation. Raises OperationTimeoutError where it does not come to include what it should."""
         async with self._opening:
             if self._late is not None:
                 raise self._late
@@ -129,7 +98,7 @@ class Context:
         seconds = self.services.at_least_seconds
         if self._at_least and not await self.services.snapshots.wait_for(self._at_least, seconds):
             self._late = OperationTimeoutError(
-                f"The read models did not include the position of atLeast within {seconds:g} s: ask again, or without atLeast for what they have."
+                f"The read models did not include the position of atLeast within {seconds:g} s: ask again, or leave it out."
             )
             raise self._late
 

@@ -12,7 +12,6 @@ from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
-from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.types import ExecutionResult
@@ -22,9 +21,7 @@ from strawberry.types.unset import UNSET, UnsetType
 from graph import parameters
 from graph.errors import (
     ApiError,
-    ForbiddenError,
     MethodNotAllowedError,
-    UnauthenticatedError,
     internal_error,
 )
 from graph.event_stream import HEARTBEAT_SECONDS, EventStream
@@ -108,10 +105,8 @@ class Endpoint(GraphQL[Connection, None]):
         return Connection(request, self.open_context)
 
     async def on_ws_connect(self, context: Connection) -> UnsetType:
-        try:
-            await (await context.context()).aclose()
-        except (UnauthenticatedError, ForbiddenError):
-            raise ConnectionRejectionError from None
+        """Find out whether the viewer may ask at all. Conversation closes the connection where not."""
+        await (await context.context()).aclose()
         return UNSET
 
     @cached_property

@@ -86,6 +86,7 @@ class InternalError(ApiError):
 
     def __init__(self, request_id: str) -> None:
         super().__init__("Something went wrong on our side, and was logged. Try again; if it stays, report it with the requestId.")
+        self.request_id = request_id
         self.extensions = {"code": self.code, "requestId": request_id}
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 from enum import Enum
-from typing import Annotated
+from typing import Annotated, cast
 from uuid import UUID
 
 import strawberry
@@ -12,7 +12,7 @@ import strawberry
 from domain.access import Scope
 from graph.context import Context, Info
 from graph.cursors import Cursors, Key, Listing
-from graph.errors import LimitError
+from graph.errors import ApiError, LimitError
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.paging import Connection, page_of
 from graph.scalars import BigInt, Position
@@ -123,14 +123,25 @@ async def export_updated(
     name = name_of_kind(id, Kind.EXPORT)
     if name is None:
         raise _not_found(id)
+    following = cast("AsyncGenerator[ExportState, None]", context.services.exports.follow(UUID(bytes=name), context.viewer.account_id))
     try:
-        async with aclosing(context.services.exports.follow(UUID(bytes=name), context.viewer.account_id)) as states:
+        async with aclosing(following) as states:
             async for state in states:
                 yield to_export(context, state)
     except ExportNotFoundError:
         raise _not_found(id) from None
     except TooManyFollowersError as error:
         raise LimitError("FOLLOWERS", str(error)) from None
+
+
+class NotFoundError(ApiError):
+    """Raised where an answer cannot be null, and what was asked for is not there or not the viewer's: the two look alike."""
+
+    code = "NOT_FOUND"
+
+
+def _not_found(id: str) -> NotFoundError:
+    return NotFoundError(f"There is no export {id!r}: give the id of one that you see.", field=("id",))
 
 
 def _key(row: ExportState) -> Key:

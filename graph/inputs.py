@@ -10,8 +10,8 @@ import strawberry
 
 from graph.errors import BadInputError
 from graph.scalars import BigInt
-from projections.history_pages import Bounds
 from projections import router_usage
+from projections.history_pages import Bounds
 
 UTC = ZoneInfo("UTC")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -12,9 +12,10 @@ from domain.events import RequestCompleted
 from domain.limits import MAX_EVENTS_PER_BATCH
 from domain.notation import instant
 from domain.quantities import TOKEN
-from graph.context import Info, Receipt, Refused
+from graph.context import Info
 from graph.errors import LimitError
 from graph.inputs import Channel, given
+from graph.receipt import Receipt, Refused
 from graph.scalars import BigInt, Position
 
 
@@ -114,10 +115,7 @@ def _rejected(refused: Sequence[Refused]) -> list[RejectedEvent]:
     return [RejectedEvent(index=each.index, id=each.id, field=_field(each.field), message=each.message) for each in refused]
 
 
-# What the fields of the input are in an event, where that is not the same word in another spelling.
-NAMES = {"time_to_first_token": "ttft_ms", "latency": "latency_ms", "gateway_latency": "gateway_latency_ms"}
-SAME = ("request_id", "request_type", "model", "model_version", "provider", "technology", "deployment", "status_code", "error_message")
-SAME = (*SAME, "service_tier")
+# Fields of the event whose names are not those of the input in another spelling.
 FIELDS = {
     "subject": "account",
     "data.ttft_ms": "timeToFirstToken",
@@ -129,7 +127,6 @@ FIELDS = {
 
 
 def _cloudevent(event: UsageEventInput) -> dict[str, Any]:
-    data = {name: given(getattr(event, name)) for name in SAME} | {to: given(getattr(event, name)) for name, to in NAMES.items()}
     key = {"id": given(event.api_key_id), "name": given(event.api_key_name)}
     key = {name: value for name, value in key.items() if value is not None}
     return {
@@ -140,11 +137,23 @@ def _cloudevent(event: UsageEventInput) -> dict[str, Any]:
         "subject": given(event.account),
         "time": instant(event.time),
         "data": {
-            **data,
+            "request_id": given(event.request_id),
+            "request_type": given(event.request_type),
+            "model": event.model,
+            "model_version": given(event.model_version),
+            "provider": given(event.provider),
+            "technology": given(event.technology),
+            "service_tier": given(event.service_tier),
             "channel": event.channel.name.lower(),
+            "deployment": given(event.deployment),
             "api_key": key or None,
             "input": _quantities(given(event.input)),
             "output": _quantities(given(event.output)),
+            "ttft_ms": given(event.time_to_first_token),
+            "latency_ms": given(event.latency),
+            "gateway_latency_ms": given(event.gateway_latency),
+            "status_code": given(event.status_code),
+            "error_message": given(event.error_message),
             "usage_source": "estimated" if event.estimated else "reported",
         },
     }

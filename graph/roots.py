@@ -1,8 +1,7 @@
 """The roots of the schema: what can be asked, changed and followed."""
 
-from collections.abc import Awaitable
+from collections.abc import AsyncGenerator, Awaitable
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
@@ -17,8 +16,8 @@ from graph.history import request_by_name
 from graph.inputs import given
 from graph.node import Kind, Node, name_of
 from graph.paging import Connection
-from graph.record_usage import RecordUsagePayload, record_usage
 from graph.reach import account_by_id, account_by_name
+from graph.record_usage import RecordUsagePayload, record_usage
 from graph.rejections import Rejection, rejection_by_name, rejections
 from graph.scalars import Position
 from graph.viewer import Viewer, viewer
@@ -95,7 +94,7 @@ class Mutation:
 
 @strawberry.type(description="What can be followed.")
 class Subscription:
-    export_updated: Export = strawberry.subscription(
+    export_updated: AsyncGenerator[Export, None] = strawberry.subscription(
         resolver=export_updated,
         description="The export as it is now, then each time it changes; ends once it has completed, failed or been cancelled.",
     )

@@ -63,7 +63,7 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
     order = order or RouterOrder(field=RouterOrderField.TIME)
     by, descending = Measure[order.field.name], order.direction is Direction.DESC
     snapshot = await info.context.snapshot()
-    listing = Listing(of.account_id.bytes, "router buckets", fingerprint(of, by, descending), str((await snapshot.state()).number))
+    listing = Listing(of.account_id.bytes, "router buckets", _fingerprint(of, by, descending), str((await snapshot.state()).number))
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=first, after=after)
     lines = bool(selected_of_nodes(info) & BREAKDOWN)
@@ -108,6 +108,11 @@ def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
         throughput=row.throughput,
         behind=_behind(of, row),
     )
+
+
+def _fingerprint(of: BucketsOf, by: Measure, descending: bool) -> bytes:
+    groups = sorted(each.name for each in of.group_by)
+    return fingerprint(of.range, of.filter, of.interval, of.zone, groups, by, descending)
 
 
 def _behind(of: BucketsOf, row: router_usage.Bucket) -> HistoryOf:

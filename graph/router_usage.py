@@ -48,6 +48,7 @@ class RouterUsage:
     async def buckets(
         self,
         info: Info,
+        *,
         interval: Annotated[
             Interval | None, strawberry.argument(description="The width of a bucket; null for the whole range as one.")
         ] = Interval.HOUR,

@@ -52,7 +52,7 @@ def _within(raw: Any, selection_set: SelectionSetNode) -> Iterator[FieldNode]:
 def _is_included(raw: Any, node: SelectionNode) -> bool:
     for directive in node.directives or ():
         if directive.name.value in ("skip", "include"):
-            holds = value_from_ast_untyped((directive.arguments or ())[0].value, raw.variable_values)
+            holds = value_from_ast_untyped(next(iter(directive.arguments or ())).value, raw.variable_values)
             if holds is (directive.name.value == "skip"):
                 return False
     return True

@@ -16,7 +16,7 @@ from strawberry.asgi import ASGIWebSocketAdapter
 from strawberry.http.exceptions import NonJsonMessageReceived, NonTextMessageReceived, WebSocketDisconnected
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import Operation as Subscribed
-from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import ConnectionInitMessage, Message, SubscribeMessage
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
@@ -29,7 +29,7 @@ MAX_OPERATIONS_PER_CONNECTION = 10
 MAX_CLOSE_REASON_BYTES = 123  # RFC 6455: a control frame holds 125, and two are the code
 
 FORBIDDEN = 4403  # of the protocol
-MESSAGE_TOO_BIG = 1009  # of RFC 6455
+MESSAGE_TOO_BIG, INTERNAL_ERROR, TRY_AGAIN_LATER = 1009, 1011, 1013  # of RFC 6455
 
 
 @dataclass(slots=True)
@@ -53,6 +53,18 @@ class Conversation(BaseGraphQLTransportWSHandler[Connection, None]):
             await super().handle_message(message)
         else:
             await self.handle_invalid_message("A message is a JSON object with a type")
+
+    async def handle_connection_init(self, message: ConnectionInitMessage) -> None:
+        try:
+            await super().handle_connection_init(message)
+        except (UnauthenticatedError, ForbiddenError):
+            await self.websocket.close(FORBIDDEN, "Forbidden")
+        except WebSocketDisconnected:
+            raise
+        except ApiError as error:
+            await self.websocket.close(TRY_AGAIN_LATER, error.message)
+        except Exception as error:  # noqa: BLE001 - the last place to tell the client
+            await self.websocket.close(INTERNAL_ERROR, f"Internal error {internal_error(error).request_id}")
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         try:

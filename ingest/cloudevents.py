@@ -59,8 +59,9 @@ class ReportedRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     reported_cost: Annotated[str, msgspec.Meta(max_length=limits.MAX_COST_CHARACTERS)] | None = None
 
 
-class RequestCompletedReport(msgspec.Struct, tag_field="type", tag=RequestCompleted.TOPIC, forbid_unknown_fields=True, gc=False):
+class RequestCompletedReport(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     specversion: Literal["1.0"]
+    type: Literal["request.completed"]  # not msgspec's tag, which may be left out where it has one value
     source: Name
     id: Name
     time: str
@@ -71,6 +72,7 @@ class RequestCompletedReport(msgspec.Struct, tag_field="type", tag=RequestComple
 
 
 DECODER = msgspec.json.Decoder(RequestCompletedReport)
+NO_SUCH = "Invalid enum value "
 NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d{1,3})?", re.ASCII)
 EARLIEST = microseconds(limits.EARLIEST_TIME)
@@ -161,8 +163,9 @@ def _known(value: Any, struct: Any) -> Any:
     if not isinstance(value, dict):
         return value
     inner = {"data": ReportedRequest, "api_key": ReportedApiKey, "input": ReportedQuantity, "output": ReportedQuantity}
-    names = {*struct.__struct_fields__, struct.__struct_config__.tag_field}
-    return {name: _known(item, inner[name]) if name in inner else item for name, item in value.items() if name in names}
+    return {
+        name: _known(item, inner[name]) if name in inner else item for name, item in value.items() if name in struct.__struct_fields__
+    }
 
 
 def _unacceptable(error: Exception) -> UnacceptableError:
@@ -175,8 +178,8 @@ def _unacceptable(error: Exception) -> UnacceptableError:
     field = path.rstrip("`").lstrip(".") or None
     if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
         return UnacceptableError(f"{field}.{missing[1]}" if field else missing[1], "is required")
-    if field == "type":
-        return UnacceptableError(field, f"{reason.removeprefix('Invalid value ')} is not a known type: use {', '.join(EVENT_TYPES)}")
+    if field == "type" and reason.startswith(NO_SUCH):
+        return UnacceptableError(field, f"{reason.removeprefix(NO_SUCH)} is not a known type: use {', '.join(EVENT_TYPES)}")
     return UnacceptableError(field, reason[:1].lower() + reason[1:].replace("`", ""))
 
 

@@ -150,11 +150,11 @@ _REPORT = """
 
 _HOLDS = "SELECT 1 FROM jobs.exports WHERE id = %s AND attempt = %s AND status = 'RUNNING'"
 
-# Two timers that find the same rows: the second waits for the first and then sees that they are no longer overdue.
+# Timers of several processes take different exports, and none waits for another.
 _WAKE = """
     UPDATE jobs.exports SET wake_at = statement_timestamp() + %s
-    WHERE wake_at <= statement_timestamp() AND id IN (
-        SELECT id FROM jobs.exports WHERE wake_at <= statement_timestamp() ORDER BY wake_at LIMIT %s
+    WHERE id IN (
+        SELECT id FROM jobs.exports WHERE wake_at <= statement_timestamp() ORDER BY wake_at LIMIT %s FOR UPDATE SKIP LOCKED
     )
     RETURNING id
 """

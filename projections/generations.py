@@ -111,6 +111,12 @@ def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
     connection.execute(sql(change, schema), ["live", complete_through, usage.NAME, new.number])
 
 
+def analyze(connection: Connection[Any], schema: str, generation: Generation) -> None:
+    """Let the planner know what the tables hold, before autovacuum comes round: of an unknown table it expects next to nothing."""
+    for table in TABLES:
+        connection.execute(generation.tables(schema).sql(f"ANALYZE {{{table}}}"))
+
+
 def drop_retired(connection: Connection[Any], schema: str) -> None:
     """Drop the tables of retired generations, if nobody reads them any more: each waits for its last reader."""
     for each in all_of(connection, schema):

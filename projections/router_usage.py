@@ -160,15 +160,15 @@ def _buckets_query(
     columns = [By("bucket", descending), *keys[1:]] if order is Measure.TIME else [by, *keys]
     condition = "true" if after is None else past(columns, after, facts.parameters)
     facts.parameters["limit"] = limit
-    with_lines = f", {facts.lines()}, {LINES_OF_PAGE}" if lines else ""
+    with_lines = f"{facts.lines()}, {PAGE_WITH_LINES}" if lines else PAGE_WITHOUT_LINES
     query = f"""WITH {SEGMENT}, {facts.usage()},
         grouped AS (SELECT {GROUP}, {SUMS} FROM usage GROUP BY {GROUP}),
         page AS (
             SELECT *, {by.sql} AS measure FROM grouped WHERE {condition} ORDER BY {order_by(columns)} LIMIT %(limit)s
-        ){with_lines}
-        SELECT page.*, known.name, {"lines" if lines else "NULL"}
-        FROM page {f"LEFT JOIN lines_of_page USING ({GROUP})" if lines else ""}
-        LEFT JOIN {{api_keys}} AS known ON known.account_id = %(account)s AND known.api_key = page.api_key
+        ),
+        {with_lines}
+        SELECT shown.*, known.name FROM shown
+        LEFT JOIN {{api_keys}} AS known ON known.account_id = %(account)s AND known.api_key = shown.api_key
         ORDER BY {order_by([By("measure", by.descending, by.nullable), *keys])}"""
     return query, facts
 
@@ -197,9 +197,8 @@ def _per_second(requests: int, start: datetime, end: datetime, complete_through:
     return requests / seconds if seconds > 0 else None
 
 
-SUMS = """
-    sum(requests) AS requests, sum(errors) AS errors, sum(latency_ns) AS latency_ns, sum(latencies) AS latencies,
-    sum(tokens) AS tokens, sum(estimated) AS estimated, sum(unknown_tokens) AS unknown_tokens"""
+SUMMED = ("requests", "errors", "latency_ns", "latencies", "tokens", "estimated", "unknown_tokens")
+SUMS = ", ".join(f"sum({name}) AS {name}" for name in SUMMED)
 MEASURES = {
     Measure.TIME: "bucket",
     Measure.REQUESTS: "requests",
@@ -208,14 +207,20 @@ MEASURES = {
     Measure.ERROR_COUNT: "errors",
     Measure.AVERAGE_LATENCY: "latency_ns / nullif(latencies, 0)",  # exact numbers: a quotient of sums, not of floats
 }
-LINES_OF_PAGE = f"""
-    summed AS (
-        SELECT {GROUP}, direction, category, unit, sum(quantity) AS quantity
-        FROM line JOIN page USING ({GROUP}) GROUP BY {GROUP}, direction, category, unit
+PAGE_WITHOUT_LINES = "shown AS (SELECT *, NULL::json AS lines FROM page)"
+# Lines come to their groups by being grouped with them, not by a join: a planner that guesses one row would join them in a loop.
+PAGE_WITH_LINES = f"""
+    parts AS (
+        SELECT page.*, NULL AS direction, NULL AS category, NULL AS unit, NULL AS quantity FROM page
+        UNION ALL
+        SELECT {GROUP}, {", ".join("NULL" for _ in (*SUMMED, "measure"))}, direction, category, unit, sum(quantity)
+        FROM line WHERE bucket BETWEEN (SELECT min(bucket) FROM page) AND (SELECT max(bucket) FROM page)
+        GROUP BY {GROUP}, direction, category, unit
     ),
-    lines_of_page AS (
-        SELECT {GROUP}, json_agg(json_build_array(direction, category, unit, quantity::text)) AS lines
-        FROM summed GROUP BY {GROUP}
+    shown AS (
+        SELECT {GROUP}, {", ".join(f"max({name}) AS {name}" for name in (*SUMMED, "measure"))},
+            json_agg(json_build_array(direction, category, unit, quantity::text)) FILTER (WHERE direction IS NOT NULL) AS lines
+        FROM parts GROUP BY {GROUP} HAVING max(requests) IS NOT NULL
     )"""
 
 
@@ -226,7 +231,7 @@ def ranked(rows: Iterable[tuple[Any, ...]]) -> list[Line]:
 
 
 def _bucket(row: tuple[Any, ...], of: BucketsOf, edges: list[datetime], complete_through: datetime, *, by_time: bool) -> Bucket:
-    bucket, model, provider, api_key, *sums, measure, key_name, lines = row
+    bucket, model, provider, api_key, *sums, measure, lines, key_name = row
     start, end = edges[bucket - 1], edges[bucket]
     within = (max(start, of.range.start), min(end, of.range.end))
     breakdown = ranked(lines or ())

@@ -17,6 +17,7 @@ BATCH = 10_000  # events a transaction
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
+WORTH_ANALYZING = 1_000  # events
 CHANNEL = "tallygraph_read_models"  # NOTIFY after each commit: a hint, never the truth
 
 Progress = Callable[[int, int], None]
@@ -76,7 +77,8 @@ class Runner:
                 assert live is not None
                 for change in reader.changes(new.position, up_to=live.position):  # no further: a swap needs them to be equal
                     progress(new.position, live.position)
-                    new = self._project(connection, new, change)
+                    before, new = new, self._project(connection, new, change)
+                    self._analyze_if_doubled(connection, before, new)
                     if stop():
                         return new
                 try:
@@ -118,7 +120,8 @@ class Runner:
 
     def _catch_up(self, connection: Connection[Any], reader: Reader, generation: Generation, stop: Stop) -> Generation:
         for change in reader.changes(generation.position):
-            generation = self._project(connection, generation, change)
+            before, generation = generation, self._project(connection, generation, change)
+            self._analyze_if_doubled(connection, before, generation)
             if stop():
                 break
         return generation
@@ -133,6 +136,10 @@ class Runner:
             usage.apply(cursor, generation.tables(self.cell), change)
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL], prepare=True)
         return generation._replace(position=change.position, complete_through=recorded_at)
+
+    def _analyze_if_doubled(self, connection: Connection[Any], before: Generation, after: Generation) -> None:
+        if after.position >= WORTH_ANALYZING and after.position.bit_length() > before.position.bit_length():
+            generations.analyze(connection, self.cell, after)
 
 
 # The append that holds an event tells when it was recorded. A batch may end within one: then not all of that instant is included.

@@ -21,7 +21,7 @@ from service.errors import DatabaseUnavailableError
 from service.postgres_cluster import PORT, Cluster
 from service.postgres_start import start
 
-DURABLE: Mapping[str, str] = {"timezone": "UTC", "log_timezone": "UTC", "jit": "off", "max_wal_size": "512MB"}
+DURABLE: Mapping[str, str] = {"timezone": "UTC", "log_timezone": "UTC", "log_checkpoints": "off", "jit": "off", "max_wal_size": "512MB"}
 THROWAWAY: Mapping[str, str] = {**DURABLE, "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For data that may be lost when the machine goes down: those of tests."""
 
@@ -34,8 +34,8 @@ CREATION_LOCK = 0x7A11
 class EmbeddedPostgres:
     """The first to enter starts the server, the last to leave stops it; the settings of the first hold.
 
-    If we are root, PostgreSQL runs as another user, and its files are in `state_folder` where that user cannot reach `root`.
-    Entering raises DatabaseUnavailableError.
+    If we are root, PostgreSQL runs as another user; where that user cannot enter `root`, the files are in `state_folder` (in a temporary
+    folder if the settings allow that they are lost) and `root` has a link to them. Entering raises DatabaseUnavailableError.
     """
 
     url: str
@@ -60,13 +60,12 @@ class EmbeddedPostgres:
         assert self._lease is None
         try:
             self.url = self._join(time.monotonic() + self._timeout_seconds)
-        except OSError as error:
+        except BaseException as error:
             self.__exit__()
-            raise DatabaseUnavailableError(
-                f"The data directory {self._root} cannot be used ({error.strerror}); choose one that can be created, read and written."
-            ) from error
-        except BaseException:
-            self.__exit__()
+            if isinstance(error, OSError):
+                raise DatabaseUnavailableError(
+                    f"The data directory {self._root} cannot be used ({error.strerror}); choose one that can be created, read and written."
+                ) from error
             raise
         return self
 

@@ -18,7 +18,7 @@ _numbers = count(1)
 
 
 def at(clock: str, day: str = DAY) -> datetime:
-    """An instant in UTC: at("09:00"), at("09:00:00.25")."""
+    """The instant of that clock in UTC, such as "09:00" or "09:00:00.25"."""
     return datetime.fromisoformat(f"{day}T{clock}+00:00")
 
 

@@ -103,8 +103,13 @@ class Deep:
 
 @strawberry.type
 class Query:
-    scalars: Scalars = strawberry.field(default_factory=Scalars)
-    deep: Deep = strawberry.field(default_factory=Deep)
+    @strawberry.field
+    def scalars(self) -> Scalars:
+        return Scalars()
+
+    @strawberry.field
+    def deep(self) -> Deep:
+        return Deep()
 
     @strawberry.field
     def hello(self, name: str = "world") -> str:

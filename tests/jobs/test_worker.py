@@ -5,28 +5,20 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from uuid import UUID
 
 import psycopg
-import pytest
 from openpyxl import load_workbook
 from psycopg.rows import scalar_row
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
-from jobs.errors import AttemptSupersededError
-from jobs.export import ExportFile, ExportStatus
-from jobs.exports import Exports
+from jobs.export import ExportStatus
 from jobs.request import ExportRequest
 from tests.jobs.conftest import (
     BOUND_SECONDS,
-    RULES,
-    SHORT_LEASE,
-    SHORT_RENEWAL,
-    SOON,
     Place,
     closed_gate,
     eventually,
@@ -34,7 +26,7 @@ from tests.jobs.conftest import (
     wait_until,
     working,
 )
-from tests.jobs.sources import COMPLETE_THROUGH, GATE, POSITION, BrokenSource
+from tests.jobs.sources import COMPLETE_THROUGH, GATE, POSITION
 
 
 def test_an_export_is_written_and_says_what_it_shows(place: Place, workshop: Workshop, wish: ExportRequest):
@@ -97,39 +89,6 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
     assert sha256(path.read_bytes()).hexdigest() == state.sha256
 
 
-def test_a_worker_that_slept_through_its_lease_cannot_complete(log: JobsLog, wish: ExportRequest):
-    exports = Exports(log, replace(RULES, retry=replace(RULES.retry, lease=SOON)))
-    export = exports.request(wish)
-    first = exports.take(export.id, "sleeper")
-    eventually(lambda: exports.take(export.id, "successor").is_held_by("successor"))  # the lease has run out
-    file = ExportFile("a.xlsx", 1, "00", 1, POSITION, COMPLETE_THROUGH)
-    with pytest.raises(AttemptSupersededError):
-        exports.complete(export.id, first.attempt, file)
-    exports.complete(export.id, 2, file)
-    assert exports.state(export.id).status is ExportStatus.COMPLETED
-    assert topics(log, export.id) == ["export.requested", "export.started", "export.started", "export.completed"]
-
-
-def test_attempts_are_bounded_and_the_owner_sees_no_internals(place: Place, workshop: Workshop, wish: ExportRequest):
-    exports = workshop.exports
-    with working(place, replace(workshop, source=BrokenSource())):
-        export = exports.request(wish)
-        place.ring(export.id)
-        state = wait_until(exports, export.id, is_over)
-    assert (state.status, state.attempt) == (ExportStatus.FAILED, 3)
-    assert state.error == "The export was tried 3 times. The last time: The process that renders failed."
-    assert not workshop.store.path(export.id, 3).parent.exists()
-
-
-def test_what_can_never_succeed_is_tried_once(place: Place, workshop: Workshop, wish: ExportRequest):
-    exports = workshop.exports
-    with working(place, replace(workshop, source=BrokenSource(refuses=True))):
-        export = exports.request(wish)
-        place.ring(export.id)
-        state = wait_until(exports, export.id, is_over)
-    assert (state.status, state.attempt, state.error) == (ExportStatus.FAILED, 1, "acme has too much of it.")
-
-
 def test_cancelling_stops_the_work(place: Place, workshop: Workshop, jobs_database: str, wish: ExportRequest):
     exports = workshop.exports
     with closed_gate(jobs_database), working(place, workshop):
@@ -153,19 +112,6 @@ def test_a_worker_that_is_stopped_gives_its_export_back_at_once(
     assert (state.status, state.attempt) == (ExportStatus.PENDING, 1)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.attempt-failed"]
     assert exports.wake_overdue(10) == [export.id]
-
-
-def test_a_lease_is_renewed_while_the_work_goes_on(place: Place, workshop: Workshop, log: JobsLog, jobs_database: str, wish: ExportRequest):
-    exports = workshop.exports
-    patient = replace(workshop, exports=Exports(log, SHORT_LEASE), renew_every=SHORT_RENEWAL)
-    with closed_gate(jobs_database) as open_gate, working(place, patient):
-        export = exports.request(wish)
-        place.ring(export.id)
-        # For longer than a lease
-        wait_until(exports, export.id, lambda _: topics(log, export.id).count("export.renewed") > 5)
-        open_gate()
-        state = wait_until(exports, export.id, is_over)
-    assert (state.status, state.attempt) == (ExportStatus.COMPLETED, 1)
 
 
 def topics(log: JobsLog, export_id: UUID, but: str = "") -> list[str]:

@@ -69,6 +69,14 @@ def test_eight_processes_that_start_at_once_share_one_server(folder: Path, anoth
     assert starts(folder) == 1
 
 
+@linux_only
+def test_the_server_is_told_none_of_our_secrets(used_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TALLYGRAPH_SECRET_KEY", "a secret")
+    with EmbeddedPostgres(used_folder, settings=THROWAWAY):
+        environments = [Path(f"/proc/{pid}/environ").read_text() for pid in (server_pid(used_folder), supervisor_pid(used_folder))]
+    assert ["a secret" in environment for environment in environments] == [False, False]
+
+
 # None without a user
 
 
@@ -300,6 +308,15 @@ def test_a_server_that_does_not_start_is_reported_with_its_log(used_folder: Path
     log = used_folder / "cluster" / "postgres.log"
     assert refusal(EmbeddedPostgres(used_folder)) == f"PostgreSQL did not start on {used_folder}/cluster/data; its log, {log}, says why."
     assert 'unrecognized configuration parameter "no_such_setting"' in log.read_text()
+
+
+def test_a_long_log_is_put_aside_when_a_server_starts(used_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("service.postgres_cluster.LOG_BYTES_MAX", 9)
+    log = used_folder / "cluster" / "postgres.log"
+    log.write_text("ten bytes\n")
+    with EmbeddedPostgres(used_folder, settings=THROWAWAY):
+        assert log.with_name("postgres.log.1").read_text() == "ten bytes\n"
+        assert starts(used_folder) == 1
 
 
 def test_a_server_that_is_not_ready_in_time_is_reported_and_left_to_stop(folder: Path) -> None:

@@ -1,0 +1,40 @@
+"""Projection of both read models against raw COPY of the same rows into the same tables."""
+
+import time
+from io import BytesIO
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from benchmarks.place import Place
+from projections.read_model import TABLES
+from projections.runner import Runner
+
+
+def project(place: Place) -> float:
+    """Seconds to project the whole log."""
+    runner = Runner(place.database_url)
+    with runner.connect() as connection:
+        generation = runner.ensure_live(connection)
+        started = time.perf_counter()
+        runner.catch_up(connection, generation)
+        return time.perf_counter() - started
+
+
+def raw_copy(place: Place) -> float:
+    """Seconds for psycopg to COPY the rows that the read models then have into tables like theirs, one COPY a table."""
+    seconds = 0.0
+    with psycopg.connect(place.database_url, autocommit=True) as connection:
+        for table in TABLES:
+            name = Identifier("cell_0", f"{table}_1")
+            rows = BytesIO()
+            with connection.cursor().copy(SQL("COPY {} TO STDOUT (FORMAT BINARY)").format(name)) as copy:
+                for part in copy:
+                    rows.write(part)
+            connection.execute(SQL("CREATE TABLE raw_rows (LIKE {} INCLUDING ALL)").format(name))
+            started = time.perf_counter()
+            with connection.cursor().copy("COPY raw_rows FROM STDIN (FORMAT BINARY)") as copy:
+                copy.write(rows.getvalue())
+            seconds += time.perf_counter() - started
+            connection.execute("DROP TABLE raw_rows")
+    return seconds
