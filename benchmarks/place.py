@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 
 from service.embedded_postgres import EmbeddedPostgres
 from service.set_up import prepare
+from service.throwaway_postgres import wait_until_stopped
 
 TRACE = "traces/servegen-mm-image.ndjson.gz"
 BATCH = 5_000
@@ -27,9 +28,13 @@ class Place:
 @contextmanager
 def place() -> Iterator[Place]:
     """Gone afterwards."""
-    with TemporaryDirectory(prefix="tallygraph-bench-") as folder, EmbeddedPostgres(Path(folder) / "postgres") as postgres:
-        prepare(postgres.url)
-        yield Place(postgres.url, Path(folder))
+    with TemporaryDirectory(prefix="tallygraph-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # the server's user has to enter
+        with EmbeddedPostgres(folder / "postgres") as postgres:
+            prepare(postgres.url)
+            yield Place(postgres.url, folder)
+        wait_until_stopped(folder / "postgres")
 
 
 def data() -> Path:

@@ -19,11 +19,7 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph import parameters
-from graph.errors import (
-    ApiError,
-    MethodNotAllowedError,
-    internal_error,
-)
+from graph.errors import ApiError, MethodNotAllowedError, internal_error
 from graph.event_stream import HEARTBEAT_SECONDS, EventStream
 from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, negotiate, wants_page
 from graph.operation import OpenContext, is_request_error, payload, results

@@ -28,10 +28,10 @@ class Outcome(Enum):
 
 @strawberry.enum(description="What history can be ordered by. Equals are ordered by time, then by id.")
 class HistoryOrderField(Enum):
-    TIMESTAMP = strawberry.enum_value("occurred_at", description="When the request happened.")
+    TIMESTAMP = strawberry.enum_value("timestamp", description="When the request happened.")
     LATENCY = strawberry.enum_value("latency", description="How long the whole response took.")
-    TIME_TO_FIRST_TOKEN = strawberry.enum_value("ttft", description="How long the first token took.")
-    TOTAL_TOKENS = strawberry.enum_value("tokens", description="The number of tokens, in and out.")
+    TIME_TO_FIRST_TOKEN = strawberry.enum_value("time_to_first_token", description="How long the first token took.")
+    TOTAL_TOKENS = strawberry.enum_value("total_tokens", description="The number of tokens, in and out.")
     FEE = strawberry.enum_value("fee", description="The fee, as far as it is known.")
 
 

@@ -10,7 +10,7 @@ from projections import router_usage
 
 @strawberry.enum(description="The width of a bucket. Days, weeks and months are those of the time zone.")
 class Interval(Enum):
-    QUARTER_HOUR = strawberry.enum_value("quarter-hour", description="Fifteen minutes.")
+    QUARTER_HOUR = strawberry.enum_value("quarter_hour", description="Fifteen minutes.")
     HOUR = strawberry.enum_value("hour", description="An hour of the time zone's clock; the two hours of a fall-back are distinct.")
     DAY = strawberry.enum_value("day", description="A local day, from its first instant: 23 to 25 hours.")
     WEEK = strawberry.enum_value("week", description="An ISO week, from Monday.")
@@ -27,20 +27,20 @@ class RouterDimension(Enum):
 @strawberry.enum(description="What a peak can be the peak of.")
 class RouterMeasure(Enum):
     REQUESTS = strawberry.enum_value("requests", description="The number of requests.")
-    TOTAL_TOKENS = strawberry.enum_value("tokens", description="The number of tokens, in and out.")
-    TOTAL_FEE = strawberry.enum_value("fee", description="The fee, as far as it is known.")
-    ERROR_COUNT = strawberry.enum_value("errors", description="The number of requests that failed.")
-    AVERAGE_LATENCY = strawberry.enum_value("latency", description="The mean latency of the requests that have one.")
+    TOTAL_TOKENS = strawberry.enum_value("total_tokens", description="The number of tokens, in and out.")
+    TOTAL_FEE = strawberry.enum_value("total_fee", description="The fee, as far as it is known.")
+    ERROR_COUNT = strawberry.enum_value("error_count", description="The number of requests that failed.")
+    AVERAGE_LATENCY = strawberry.enum_value("average_latency", description="The mean latency of the requests that have one.")
 
 
 @strawberry.enum(description="What buckets can be ordered by. Equals are ordered by time, then by group.")
 class RouterOrderField(Enum):
-    TIME = strawberry.enum_value("bucket", description="The start of the bucket.")
+    TIME = strawberry.enum_value("time", description="The start of the bucket.")
     REQUESTS = strawberry.enum_value("requests", description="The number of requests.")
-    TOTAL_TOKENS = strawberry.enum_value("tokens", description="The number of tokens, in and out.")
-    TOTAL_FEE = strawberry.enum_value("fee", description="The fee, as far as it is known.")
-    ERROR_COUNT = strawberry.enum_value("errors", description="The number of requests that failed.")
-    AVERAGE_LATENCY = strawberry.enum_value("latency", description="The mean latency of the requests that have one.")
+    TOTAL_TOKENS = strawberry.enum_value("total_tokens", description="The number of tokens, in and out.")
+    TOTAL_FEE = strawberry.enum_value("total_fee", description="The fee, as far as it is known.")
+    ERROR_COUNT = strawberry.enum_value("error_count", description="The number of requests that failed.")
+    AVERAGE_LATENCY = strawberry.enum_value("average_latency", description="The mean latency of the requests that have one.")
 
 
 @strawberry.input(description="The order of buckets.")

@@ -16,6 +16,8 @@ from domain.events import EVENT_TYPES, UsageEvent
 DIGEST = slice(1, 17)
 FIELDS = 17
 
+SHAPE_BYTES = [bytes((shape,)) for shape in range(256)]
+
 _encode = msgspec.msgpack.Encoder().encode
 
 
@@ -24,7 +26,7 @@ def to_state(event: UsageEvent) -> bytes:
     fields = content = _encode(event)
     if getattr(event, "original", None) is not None:
         content = _encode(msgspec.structs.replace(event, original=None))  # unknown fields do not make another content
-    return bytes((event.SHAPE,)) + blake2b(content, digest_size=16).digest() + fields
+    return SHAPE_BYTES[event.SHAPE] + blake2b(content, digest_size=16).digest() + fields
 
 
 def same_content(state: bytes, other: bytes) -> bool:

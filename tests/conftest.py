@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from uuid import uuid4
 
 import psycopg
@@ -11,18 +10,17 @@ from psycopg.conninfo import make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from domain.sealing import Seal
-from service.embedded_postgres import THROWAWAY, EmbeddedPostgres
 from service.set_up import prepare
+from service.throwaway_postgres import throwaway_postgres
 
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
 
 
 @pytest.fixture(scope="session")
-def embedded_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The URL of a server that is gone after the tests."""
-    root: Path = tmp_path_factory.mktemp("postgres")
-    with EmbeddedPostgres(root, database="template", settings=THROWAWAY) as postgres:
+def embedded_postgres() -> Iterator[str]:
+    """The URL of a prepared database on a server that is gone after the tests."""
+    with throwaway_postgres(database="template") as postgres:
         prepare(postgres.url)
         yield postgres.url
 

@@ -1,5 +1,6 @@
 """graphql-transport-ws over a real connection: with a client that people use, and message by message where it matters."""
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -11,7 +12,7 @@ from gql.transport.exceptions import TransportQueryError
 from gql.transport.websockets import WebsocketsTransport
 from structlog.testing import capture_logs
 from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.exceptions import InvalidStatus
 from websockets.typing import Subprotocol
 
 from tests.graph.small_schema import AUTHORIZED, SCHEMA, World, served, small_schema
@@ -45,19 +46,17 @@ async def subscribe(socket: ClientConnection, query: str, id: str = "1", **param
 
 
 async def hear(socket: ClientConnection) -> Any:
-    message = await socket.recv()
+    async with asyncio.timeout(10):
+        message = await socket.recv()
     assert isinstance(message, str)
     return json.loads(message)
 
 
-async def closing(socket: ClientConnection) -> tuple[int, str]:
+async def closing(socket: ClientConnection) -> tuple[int | None, str | None]:
     """The code and reason that the server closes with."""
-    try:
-        while True:
-            await socket.recv()
-    except ConnectionClosed as closed:
-        assert closed.rcvd is not None
-        return closed.rcvd.code, closed.rcvd.reason
+    async with asyncio.timeout(10):
+        await socket.wait_closed()
+    return socket.close_code, socket.close_reason
 
 
 # ---------------------------------------------------------------- with a client that people use
