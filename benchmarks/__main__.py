@@ -3,7 +3,8 @@
 import argparse
 
 from benchmarks import append, head_lock, projection, queries
-from benchmarks.place import BATCH, lines, place
+from benchmarks.place import place
+from benchmarks.traces import BATCH, lines
 
 
 def main() -> None:
@@ -11,7 +12,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(prog="benchmarks")
     arguments.add_argument("--events", type=int, help="of the trace; all of them unless said")
     limit = arguments.parse_args().events
-    events = lines(limit)
+    events = lines("servegen-mm-image", limit)
     count = len(events)
     print(f"{count:,} events of servegen-mm-image, batches of {BATCH:,}\n")
     with place() as where:

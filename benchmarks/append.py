@@ -11,7 +11,8 @@ from contextlib import contextmanager
 import httpx
 import psycopg
 
-from benchmarks.place import BATCH, Place, batches
+from benchmarks.place import Place
+from benchmarks.traces import BATCH, batches
 from domain.access import Scope
 from domain.events import UsageEvent
 from ingest.cloudevents import parse

@@ -1,20 +1,14 @@
-"""What is measured, and where: a durable Postgres of its own, and the largest trace."""
+"""Where it is measured: a durable Postgres of its own."""
 
-import gzip
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from service.embedded_postgres import EmbeddedPostgres
 from service.set_up import prepare
 from service.throwaway_postgres import wait_until_stopped
-
-TRACE = "traces/servegen-mm-image.ndjson.gz"
-BATCH = 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +29,3 @@ def place() -> Iterator[Place]:
             prepare(postgres.url)
             yield Place(postgres.url, folder)
         wait_until_stopped(folder / "postgres")
-
-
-def data() -> Path:
-    """The folder with the traces: TALLYGRAPH_TRACES, or that beside the repository."""
-    return Path(os.environ.get("TALLYGRAPH_TRACES") or Path(__file__).parents[2] / "shared" / "data")
-
-
-def lines(limit: int | None = None) -> list[bytes]:
-    """Events of the trace as NDJSON lines."""
-    with gzip.open(data() / TRACE) as file:
-        return [line.rstrip(b"\n") for line in islice(file, limit)]
-
-
-def batches(items: list[bytes]) -> Iterator[list[bytes]]:
-    """BATCH at a time."""
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]

@@ -73,4 +73,4 @@ class _Clock:
             _Clock.seconds += time.perf_counter() - started
 
 
-Snapshot.rows = _Clock.rows
+Snapshot.rows = _Clock.rows  # pyright: ignore[reportAttributeAccessIssue] - self goes by another name

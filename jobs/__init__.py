@@ -1,0 +1,1 @@
+"""Work that outlives a request: exports, and the files they make."""

@@ -34,7 +34,7 @@ class ExportNews:
         while True:
             try:
                 await self._listen()
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 _log.warning("lost the connection that listens for exports", error=str(error))
             await asyncio.sleep(RECONNECT_SECONDS)
 

@@ -13,7 +13,7 @@ from jobs.request import ExportRequest
 class UsageSource(Protocol):
     """Where the figures come from. It travels to the process that renders, so it has to pickle: settings, no connections."""
 
-    def open(self, request: ExportRequest) -> AbstractContextManager["UsageSnapshot"]:
+    def open(self, request: ExportRequest, /) -> AbstractContextManager["UsageSnapshot"]:
         """One consistent state of the read models, held until the context ends.
 
         Waits, within a bound of its own, until they include `request.at_least`. Raises ExportRefusedError where

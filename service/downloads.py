@@ -7,6 +7,7 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
+from domain.sealing import Seal
 from jobs.desk import ExportDesk
 from jobs.errors import LinkError
 from jobs.links import check_link
@@ -20,10 +21,10 @@ HEADERS = {"Cache-Control": "private, no-store", "X-Content-Type-Options": "nosn
 class Downloads:
     """Answers ranges and ETags. A browser that is signed in to another account is refused, even with a good link."""
 
-    def __init__(self, desk: ExportDesk, gatekeeper: Gatekeeper, secret: bytes) -> None:
+    def __init__(self, desk: ExportDesk, gatekeeper: Gatekeeper, seal: Seal) -> None:
         self._desk = desk
         self._gatekeeper = gatekeeper
-        self._secret = secret
+        self._seal = seal
 
     async def respond(self, request: Request) -> Response:
         """Send the file."""
@@ -31,16 +32,8 @@ class Downloads:
         state = await self._desk.get(export_id, None)
         if state is None:
             return _refusal(404, "There is no such export.")
-        query = request.query_params
         try:
-            check_link(
-                self._secret,
-                export_id,
-                state.account_id,
-                expires=query.get("expires", ""),
-                signature=query.get("signature", ""),
-                now=datetime.now(UTC),
-            )
+            check_link(self._seal, request.query_params.get("token", ""), export_id, state.account_id, now=datetime.now(UTC))
         except LinkError as error:
             return _refusal(403, str(error))
         viewer = await self._gatekeeper.viewer(request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE))

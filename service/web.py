@@ -102,7 +102,7 @@ def application(parts: Parts) -> Starlette:
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
-            Route("/v1/exports/{id:uuid}/{name}", Downloads(parts.desk, parts.gatekeeper, parts.secret).respond),
+            Route("/v1/exports/{id:uuid}/{name}", Downloads(parts.desk, parts.gatekeeper, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),

@@ -266,6 +266,5 @@ async def served(world: World, schema: strawberry.Schema = SCHEMA, **options: fl
         try:
             yield f"127.0.0.1:{listener.getsockname()[1]}"  # who connects too early waits in the listener's queue
         finally:
-            await world.until(lambda: server.started)
             server.should_exit = True
             await serving

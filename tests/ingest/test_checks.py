@@ -12,6 +12,7 @@ from ingest.outcomes import Sender, UnacceptableError
 from tests.events import ABSENT, FOR_EVER, at, line, parsed, report
 
 KIB = "x" * 1024
+FULL_WIDTH_2 = "\uff12"
 NO_TIME = "is not an RFC 3339 instant with an offset, such as 2026-04-21T14:03:07.120Z"
 
 
@@ -109,7 +110,7 @@ def test_a_report_within_its_limits_is_taken(fields):
         ({"time": "yesterday"}, "time", f"'yesterday' {NO_TIME}"),
         ({"time": "2026-04-21T14:03:07"}, "time", f"'2026-04-21T14:03:07' {NO_TIME}"),
         ({"time": "2026-04-21"}, "time", f"'2026-04-21' {NO_TIME}"),
-        ({"time": "２026-04-21T14:03:07Z"}, "time", f"'２026-04-21T14:03:07Z' {NO_TIME}"),
+        ({"time": f"{FULL_WIDTH_2}026-04-21T14:03:07Z"}, "time", f"'{FULL_WIDTH_2}026-04-21T14:03:07Z' {NO_TIME}"),
         ({"time": "2026-02-29T14:03:07Z"}, "time", "'2026-02-29T14:03:07Z' is not an instant: day is out of range for month"),
         ({"time": "2026-12-31T23:59:60Z"}, "time", "'2026-12-31T23:59:60Z' is not an instant: second must be in 0..59"),
         ({"time": "0000-01-01T00:00:00Z"}, "time", "'0000-01-01T00:00:00Z' is not an instant: year 0 is out of range"),
@@ -168,7 +169,7 @@ def test_a_report_is_refused_with_its_field_and_the_reason(fields, field, reason
 
 
 @pytest.mark.parametrize(
-    "cost", ["", "free", "NaN", "Infinity", "-inf", "1_000", " 1", "1 USD", "１", "0x1", "1e", "1e9999", "1e-9999", "1e-64", "1e64", "1,5"]
+    "cost", ["", "free", "NaN", "Infinity", "-inf", "1_000", " 1", "1 USD", FULL_WIDTH_2, "0x1", "1e", "1e9999", "1e-9999", "1e-64", "1e64", "1,5"]
 )
 def test_a_cost_is_a_decimal_number(cost):
     if cost == "":  # an empty text says nothing

@@ -1,5 +1,7 @@
 """Usage in a table of the test's own, read by the process that renders. A gate lets a test stop it half way."""
 
+import os
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -64,6 +66,16 @@ class BrokenSource:
         if self.refuses:
             raise ExportRefusedError(f"{request.account_key} has too much of it.")
         raise RuntimeError("a secret of ours")
+        yield
+
+
+@dataclass(frozen=True, slots=True)
+class DyingSource:
+    """Ends its process as the kernel ends one that takes too much memory."""
+
+    @contextmanager
+    def open(self, _: ExportRequest) -> Iterator[Any]:
+        os.kill(os.getpid(), signal.SIGKILL)
         yield
 
 
