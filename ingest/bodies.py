@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import re
 import zlib
 from collections.abc import AsyncIterable, Callable
 from typing import Any
@@ -101,26 +102,29 @@ STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
 
 
 def _items(content: bytes) -> list[bytes] | None:
-    """What stands between the commas of an array in which something is not JSON, such as half a character: that item is refused later,
-    and the others are good. Null where there is no array, or no end of it.
+    """The items of an array in which something is not JSON, such as NaN or half a character: that one is refused later, the others stand.
+
+    Null where what was sent does not begin and end as an array. Raises BodyError for more than MAX_EVENTS_PER_BATCH.
     """
+    if not content.lstrip().startswith(b"["):
+        return None
     items: list[bytes] = []
     depth = start = 0
     for found in STRUCTURE.finditer(content):
         sign = found[0]
-        if depth == 0 and (sign != b"[" or items or content[: found.start()].strip()):
-            return None
-        if sign in b"]}":
-            depth -= 1
-        if (depth == 1 and sign == b",") or depth == 0:
+        if depth == 1 and sign in (b",", b"]"):
             items.append(content[start : found.start()].strip())
             if len(items) > limits.MAX_EVENTS_PER_BATCH:
                 raise BodyError(413, TOO_MANY)
-        if sign in b"[{":
-            depth += 1
-        if depth <= 1 and sign in b"[,]":
             start = found.end()
-    return items if items and depth == 0 and not content[start:].strip() else None
+        if sign in (b"[", b"{"):
+            depth += 1
+            start = found.end() if depth == 1 else start
+        elif sign in (b"]", b"}"):
+            depth -= 1
+            if depth == 0:
+                return items if sign == b"]" and not content[start:].strip() else None
+    return None
 
 
 def _either(content: bytes) -> list[bytes]:

@@ -1,8 +1,10 @@
 """The commands."""
 
+import os
 import signal
 import sys
 import threading
+import zoneinfo
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -169,6 +171,8 @@ def create(
 def main() -> None:
     """Run a command. What keeps it from starting is one sentence on standard error, and exit code 1."""
     logs.configure()
+    zoneinfo.reset_tzpath(())  # one time zone database everywhere: that of the tzdata package, not the machine's
+    os.environ["PYTHONTZPATH"] = ""  # in the processes that this one starts, too
     try:
         app()
     except StartError as error:

@@ -1,7 +1,7 @@
 """Buckets: every grouping, interval and zone; pages in every order; and the requests behind each figure."""
 
 from datetime import datetime, timedelta
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 from typing import Any
 
 import pytest
@@ -66,10 +66,18 @@ MANY = [
 ]
 
 
-@pytest.mark.parametrize("group_by", [*chain.from_iterable(combinations(DIMENSIONS, size) for size in range(4))])
-@pytest.mark.parametrize("interval", ["HOUR", None])
-async def test_buckets_are_grouped_by_any_dimensions(service: Service, group_by: tuple[str, ...], interval: str | None):
+async def test_buckets_are_grouped_by_any_dimensions(service: Service):
     service.record(*MANY)
+    subsets = chain.from_iterable(combinations(DIMENSIONS, size) for size in range(4))
+    for group_by, interval in product(subsets, ("HOUR", None)):
+        found = await buckets(service, groupBy=group_by, interval=interval)
+        groups = [(each["time"], each["model"], each["provider"], str(each["apiKey"])) for each in found]
+        assert {group: each["requests"] for group, each in zip(groups, found, strict=True)} == grouped(group_by, interval)
+        assert len({*groups}) == len(groups)
+
+
+def grouped(group_by: tuple[str, ...], interval: str | None) -> dict[tuple[Any, ...], int]:
+    """Requests of MANY by group, counted one by one."""
     expected: dict[tuple[Any, ...], int] = {}
     for event in MANY:
         key = event.api_key and {"id": event.api_key, "name": {"k1": "won", "k2": "two"}[event.api_key]}
@@ -80,10 +88,7 @@ async def test_buckets_are_grouped_by_any_dimensions(service: Service, group_by:
             str(key if "API_KEY" in group_by else None),
         )
         expected[group] = expected.get(group, 0) + 1
-    found = await buckets(service, groupBy=group_by, interval=interval)
-    groups = [(each["time"], each["model"], each["provider"], str(each["apiKey"])) for each in found]
-    assert {group: each["requests"] for group, each in zip(groups, found, strict=True)} == expected
-    assert len(found) == len(expected)
+    return expected
 
 
 async def test_by_default_buckets_are_hours_by_model_and_key_newest_first(service: Service):
@@ -238,18 +243,17 @@ KEYS = {
 }
 
 
-@pytest.mark.parametrize("direction", ["ASC", "DESC"])
-@pytest.mark.parametrize("field", [*KEYS])
-async def test_pages_put_together_are_the_whole_list_in_order_with_the_unknown_last(service: Service, field: str, direction: str):
+async def test_pages_put_together_are_the_whole_list_in_order_with_the_unknown_last(service: Service):
     service.record(*ORDERED)
-    variables = {"groupBy": DIMENSIONS, "orderBy": {"field": field, "direction": direction}}
-    whole = await buckets(service, **variables)
-    assert len(whole) == 9
-    for first in (1, 2, 4, 9):
-        assert await all_pages(service, first, **variables) == whole
-    keys = [KEYS[field](each) for each in whole]
-    known = [key for key in keys if key is not None]
-    assert keys == sorted(known, reverse=direction == "DESC") + [None] * (len(keys) - len(known))
+    for field, direction in product(KEYS, ("ASC", "DESC")):
+        variables = {"groupBy": DIMENSIONS, "orderBy": {"field": field, "direction": direction}}
+        whole = await buckets(service, **variables)
+        assert len(whole) == 9
+        for first in (1, 2, 4, 9):
+            assert await all_pages(service, first, **variables) == whole
+        keys = [KEYS[field](each) for each in whole]
+        known = [key for key in keys if key is not None]
+        assert keys == sorted(known, reverse=direction == "DESC") + [None] * (len(keys) - len(known))
 
 
 async def test_equals_are_ordered_by_time_then_by_group(service: Service):
@@ -266,9 +270,11 @@ async def test_the_whole_range_as_one_bucket_is_paged_by_group(service: Service)
     assert await all_pages(service, 3, interval=None, groupBy=["MODEL"]) == whole
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
+async def test_a_cursor_is_good_for_the_list_it_came_from_alone(service: Service):
+    service.record(*ORDERED)
+    after = (await page(service, first=1))["pageInfo"]["endCursor"]
+    assert len(await buckets(service, after=after)) == 8
+    others: list[dict[str, Any]] = [
         {"range": {**DAY, "to": "2026-04-21T23:00:00Z"}},
         {"filter": {"models": ["a"]}},
         {"interval": "QUARTER_HOUR"},
@@ -276,14 +282,10 @@ async def test_the_whole_range_as_one_bucket_is_paged_by_group(service: Service)
         {"groupBy": ["MODEL"]},
         {"orderBy": {"field": "REQUESTS"}},
         {"orderBy": {"field": "TIME", "direction": "ASC"}},
-    ],
-)
-async def test_a_cursor_is_good_for_the_list_it_came_from_alone(service: Service, other: dict[str, Any]):
-    service.record(*ORDERED)
-    after = (await page(service, first=1))["pageInfo"]["endCursor"]
-    assert len(await buckets(service, after=after)) == 8
-    error = await service.refusal(BUCKETS, **({"range": DAY, "after": after} | other))
-    assert (error["code"], error["field"]) == ("BAD_INPUT", ["after"])
+    ]
+    for other in others:
+        error = await service.refusal(BUCKETS, **({"range": DAY, "after": after} | other))
+        assert (error["code"], error["field"]) == ("BAD_INPUT", ["after"])
 
 
 async def test_a_page_has_a_size_within_bounds(service: Service):
@@ -297,14 +299,13 @@ PEAK = """query($range: TimeRange!, $by: RouterMeasure! = REQUESTS, $interval: I
     account { routerUsage(range: $range, filter: $filter) { peak(by: $by, interval: $interval) { time requests model } } } }"""
 
 
-@pytest.mark.parametrize(
-    ("by", "hour"), [("REQUESTS", "01"), ("TOTAL_TOKENS", "01"), ("ERROR_COUNT", "01"), ("AVERAGE_LATENCY", "02"), ("TOTAL_FEE", None)]
-)
-async def test_the_peak_is_the_bucket_with_the_most(service: Service, by: str, hour: str | None):
+async def test_the_peak_is_the_bucket_with_the_most(service: Service):
     service.record(*ORDERED)
-    data = await service.ask(PEAK, range=DAY, by=by)
-    found = data["account"]["routerUsage"]["peak"]
-    assert (found and found["time"][11:13]) == hour
+    hours = {"REQUESTS": "01", "TOTAL_TOKENS": "01", "ERROR_COUNT": "01", "AVERAGE_LATENCY": "02", "TOTAL_FEE": None}
+    for by, hour in hours.items():
+        data = await service.ask(PEAK, range=DAY, by=by)
+        found = data["account"]["routerUsage"]["peak"]
+        assert (found and found["time"][11:13]) == hour
 
 
 async def test_the_peak_is_the_earliest_of_equals_and_null_without_requests(service: Service):
@@ -325,23 +326,20 @@ BEHIND = """
     }"""
 
 
-@pytest.mark.parametrize("group_by", [[], ["MODEL"], ["PROVIDER", "API_KEY"], [*DIMENSIONS]])
-@pytest.mark.parametrize("interval", ["QUARTER_HOUR", "HOUR", "DAY", None])
-@pytest.mark.parametrize("filter", [None, {"providers": ["p", None]}])
-async def test_the_requests_behind_a_bucket_make_its_figures(
-    service: Service, group_by: list[str], interval: str | None, filter: dict[str, Any] | None
-):
+async def test_the_requests_behind_a_bucket_make_its_figures(service: Service):
     service.record(*ORDERED, request_completed(at("01:00"), model="a", channel="deployment", deployment="gpu-1"))
     cut = {"from": "2026-04-21T00:59:59.5Z", "to": "2026-04-21T03:00:00.000001Z"}
-    data = await service.ask(BEHIND, range=cut, filter=filter, interval=interval, groupBy=group_by)
-    found = data["account"]["routerUsage"]["buckets"]["nodes"]
-    assert sum(bucket["requests"] for bucket in found) == (9 if filter is None else 7)
-    for bucket in found:
-        behind = bucket["history"]
-        assert behind["totalCount"] == len(behind["nodes"]) == bucket["requests"]
-        assert sum(each["totalTokens"] for each in behind["nodes"]) == bucket["totalTokens"]
-        assert sum(each["statusCode"] >= 400 for each in behind["nodes"]) == bucket["errorCount"]
-        assert [each["timestamp"] for each in behind["nodes"]] == sorted((each["timestamp"] for each in behind["nodes"]), reverse=True)
+    groupings, intervals = ([], ["MODEL"], ["PROVIDER", "API_KEY"], [*DIMENSIONS]), ("QUARTER_HOUR", "HOUR", "DAY", None)
+    for group_by, interval, (filter, requests) in product(groupings, intervals, ((None, 9), ({"providers": ["p", None]}, 7))):
+        data = await service.ask(BEHIND, range=cut, filter=filter, interval=interval, groupBy=group_by)
+        found = data["account"]["routerUsage"]["buckets"]["nodes"]
+        assert sum(bucket["requests"] for bucket in found) == requests
+        for bucket in found:
+            behind = bucket["history"]
+            assert behind["totalCount"] == len(behind["nodes"]) == bucket["requests"]
+            assert sum(each["totalTokens"] for each in behind["nodes"]) == bucket["totalTokens"]
+            assert sum(each["statusCode"] >= 400 for each in behind["nodes"]) == bucket["errorCount"]
+            assert [each["timestamp"] for each in behind["nodes"]] == sorted((each["timestamp"] for each in behind["nodes"]), reverse=True)
 
 
 async def test_the_history_behind_a_bucket_has_pages_of_its_own(service: Service):

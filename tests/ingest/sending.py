@@ -22,7 +22,9 @@ async def post(
 ) -> httpx.Response:
     """Send one body; several reports are sent as lines."""
     body = content if isinstance(content, bytes) else b"\n".join(content)
-    sent = {"Content-Type": media_type, "Authorization": f"Bearer {token}"} | {name.replace("_", "-"): value for name, value in headers.items()}
+    sent = {"Content-Type": media_type, "Authorization": f"Bearer {token}"} | {
+        name.replace("_", "-"): value for name, value in headers.items()
+    }
     return await client.post("/v1/events", content=body, headers=sent)
 
 

@@ -65,7 +65,9 @@ def broken_bytes(draw: st.DrawFn) -> bytes:
     for _ in range(draw(st.integers(1, 4))):
         start = draw(st.integers(0, max(0, len(body) - 1)))
         end = min(len(body), start + draw(st.integers(0, 6)))
-        body[start:end] = draw(st.binary(max_size=4) | st.sampled_from((b"{", b"}", b"[", b"]", b'"', b"\\u0000", b"\\ud800", b"1e999", b",,", b"\0")))
+        body[start:end] = draw(
+            st.binary(max_size=4) | st.sampled_from((b"{", b"}", b"[", b"]", b'"', b"\\u0000", b"\\ud800", b"1e999", b",,", b"\0"))
+        )
     return bytes(body)
 
 

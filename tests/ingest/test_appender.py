@@ -35,7 +35,12 @@ async def test_each_caller_is_told_of_their_own_events(ledger, database_url):
     with log_held(database_url):
         tasks = [
             asyncio.create_task(one.record(batch))
-            for batch in ([request_completed(id="0")], [first], [request_completed(id="2"), other, first], [other, request_completed(id="3")])
+            for batch in (
+                [request_completed(id="0")],
+                [first],
+                [request_completed(id="2"), other, first],
+                [other, request_completed(id="3")],
+            )
         ]
         await until(lambda: one._events_waiting == 7)
     recordings = await asyncio.gather(*tasks)

@@ -97,6 +97,18 @@ def test_an_unknown_encoding_is_refused(encoding):
         ("application/cloudevents+json", b"", [b""]),
         (BATCH, b' [ {"id":"1"} , 7,"x",[[]] ]\n', [b'{"id":"1"}', b"7", b'"x"', b"[[]]"]),
         (BATCH, b"[]", []),
+        # An item that is not JSON is refused by itself
+        (
+            BATCH,
+            b' [{"id":"1"}, NaN ,{"id":NaN,"x":[1,{"y":","}]},\n{"id":"\\ud800"}]\n',
+            [
+                b'{"id":"1"}',
+                b"NaN",
+                b'{"id":NaN,"x":[1,{"y":","}]}',
+                b'{"id":"\\ud800"}',
+            ],
+        ),
+        (BATCH, b'["\xff","\\"]",1,]', [b'"\xff"', b'"\\"]"', b"1", b""]),
         (NDJSON, b'{"id":"1"}\n{"id":"2"}\r\n\n  \n {"id":"3"}', [b'{"id":"1"}', b'{"id":"2"}', b'{"id":"3"}']),
         (NDJSON, b"", []),
         ("application/json", b'{"id":"1"}', [b'{"id":"1"}']),
@@ -107,7 +119,9 @@ def test_a_body_is_taken_apart_by_its_media_type(media_type, content, reports):
     assert bodies.reports(content, media_type) == reports
 
 
-@pytest.mark.parametrize("content", [b"", b"{}", b"[", b"[1,]", b"[NaN]", b"[1] 2", b"[" * 100_000, b'["\xff"]x'])
+@pytest.mark.parametrize(
+    "content", [b"", b"{}", b"7", b"[", b"[NaN", b"[1] 2", b"NaN [1]", b"[NaN}", b"[" * 100_000, b'["\xff"]x', b'["\xff]']
+)
 def test_a_batch_that_is_no_array_is_refused(content):
     status, reason = refusal(lambda: bodies.reports(content, BATCH))
     assert status == 400

@@ -169,7 +169,8 @@ def test_a_report_is_refused_with_its_field_and_the_reason(fields, field, reason
 
 
 @pytest.mark.parametrize(
-    "cost", ["", "free", "NaN", "Infinity", "-inf", "1_000", " 1", "1 USD", FULL_WIDTH_2, "0x1", "1e", "1e9999", "1e-9999", "1e-64", "1e64", "1,5"]
+    "cost",
+    ["", "free", "NaN", "Infinity", "-inf", "1_000", " 1", "1 USD", FULL_WIDTH_2, "0x1", "1e", "1e9999", "1e-9999", "1e-64", "1e64", "1,5"],
 )
 def test_a_cost_is_a_decimal_number(cost):
     if cost == "":  # an empty text says nothing
