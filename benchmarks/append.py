@@ -1,4 +1,4 @@
-"""Append through HTTP against raw COPY of the same rows into the same table, and where the time goes."""
+"""Append through HTTP against raw COPY of the same rows into a table like the log's, and where the time goes."""
 
 import os
 import socket
@@ -25,37 +25,49 @@ from service import tokens
 LATEST = 10**17  # microseconds: later than any event of the trace
 
 
-def through_http(place: Place, events: list[bytes]) -> float:
-    """Seconds to append all of `events` through HTTP: NDJSON, batches of 5,000, one connection, one web process."""
+def token(place: Place, scope: Scope, account: str | None = None) -> str:
+    """A token for a benchmark."""
     with psycopg.connect(place.database_url) as connection:
-        token = tokens.create(connection, "benchmark", [Scope.INGEST], None)
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/x-ndjson"}
+        return tokens.create(connection, "benchmark", [scope], account)
+
+
+def through_http(client: httpx.Client, events: list[bytes]) -> float:
+    """Seconds to append `events` through HTTP: NDJSON, batches of 5,000, one connection, one web process."""
     bodies = [b"\n".join(batch) for batch in batches(events)]
-    with _web(place) as url, httpx.Client(base_url=url, headers=headers, timeout=60) as client:
-        client.post("/v1/events", content=b"").raise_for_status()
-        started = time.perf_counter()
-        for body in bodies:
-            client.post("/v1/events", content=body).raise_for_status()
-        return time.perf_counter() - started
+    headers = {"Content-Type": "application/x-ndjson"}
+    started = time.perf_counter()
+    for body in bodies:
+        client.post("/v1/events", content=body, headers=headers).raise_for_status()
+    return time.perf_counter() - started
 
 
-def raw_copy(place: Place, events: list[bytes]) -> float:
-    """Seconds for psycopg to COPY the same rows, made beforehand, into a table like the log, a commit for every 5,000."""
-    rows = [_row(event) for event in (parse(line, Sender(None), LATEST) for line in events)]
-    copies = [copy_of_events(rows[start : start + BATCH], start + 1) for start in range(0, len(rows), BATCH)]
-    with psycopg.connect(place.database_url, autocommit=True) as connection:
-        connection.execute("CREATE TABLE raw_events (LIKE cell_0.ledger_events INCLUDING ALL)")
+class RawCopy:
+    """psycopg's COPY of the same rows, made beforehand, into a table with the same indexes, a commit for every 5,000."""
+
+    def __init__(self, place: Place) -> None:
+        self._connection = psycopg.connect(place.database_url, autocommit=True)
+        self._connection.execute("CREATE TABLE raw_events (LIKE cell_0.ledger_events INCLUDING ALL)")
+        self._position = 0
+
+    def seconds(self, lines: list[bytes]) -> float:
+        """To copy the rows of `lines` in."""
+        rows = [_row(parse(line, Sender(None), LATEST)) for line in lines]
+        copies = [copy_of_events(rows[start : start + BATCH], self._position + start + 1) for start in range(0, len(rows), BATCH)]
+        self._position += len(rows)
         started = time.perf_counter()
         for each in copies:
-            with connection.cursor().copy("COPY raw_events FROM STDIN (FORMAT BINARY)") as copy:
+            with self._connection.cursor().copy("COPY raw_events FROM STDIN (FORMAT BINARY)") as copy:
                 copy.write(each)
-        seconds = time.perf_counter() - started
-        connection.execute("DROP TABLE raw_events")
-    return seconds
+        return time.perf_counter() - started
+
+    def close(self) -> None:
+        """Leave nothing behind."""
+        self._connection.execute("DROP TABLE raw_events")
+        self._connection.close()
 
 
 def stages(place: Place, lines: list[bytes]) -> dict[str, float]:
-    """Seconds of each stage, one after the other in this process, on a second log in the same database."""
+    """Seconds of each stage for `lines`, which are not in the log yet, one after the other in this process."""
     times: dict[str, float] = {}
     started = time.perf_counter()
     events = [parse(line, Sender(None), LATEST) for line in lines]
@@ -64,14 +76,11 @@ def stages(place: Place, lines: list[bytes]) -> dict[str, float]:
     for event in events:
         _row(event)
     times["name and encode"] = time.perf_counter() - started
-    with psycopg.connect(place.database_url, autocommit=True) as connection:
-        connection.execute("TRUNCATE cell_0.ledger_events, cell_0.ledger_appends")
-        connection.execute("UPDATE cell_0.ledger_head SET position = 0")
     ledger = Ledger(place.database_url)
     started = time.perf_counter()
     for start in range(0, len(events), BATCH):
         ledger.record(events[start : start + BATCH])
-    times["record (names, encodes, appends)"] = time.perf_counter() - started
+    times["lock, look up, copy, commit"] = time.perf_counter() - started - times["name and encode"]
     ledger.close()
     return times
 
@@ -81,7 +90,8 @@ def _row(event: UsageEvent) -> bytes:
 
 
 @contextmanager
-def _web(place: Place) -> Iterator[str]:
+def web(place: Place) -> Iterator[str]:
+    """The address of a web process of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Projection of both read models against raw COPY of the same rows into the same tables."""
+"""Projection of all read models against raw COPY of the same rows into tables like theirs."""
 
 import time
 from io import BytesIO
@@ -11,18 +11,27 @@ from projections.read_model import TABLES
 from projections.runner import Runner
 
 
-def project(place: Place) -> float:
-    """Seconds to project the whole log."""
-    runner = Runner(place.database_url)
-    with runner.connect() as connection:
-        generation = runner.ensure_live(connection)
+class Following:
+    """A runner that follows the log when asked to."""
+
+    def __init__(self, place: Place) -> None:
+        self._runner = Runner(place.database_url)
+        self._connection = self._runner.connect()
+
+    def seconds(self) -> float:
+        """To project what is new."""
+        generation = self._runner.ensure_live(self._connection)
         started = time.perf_counter()
-        runner.catch_up(connection, generation)
+        self._runner.catch_up(self._connection, generation)
         return time.perf_counter() - started
+
+    def close(self) -> None:
+        """Disconnect."""
+        self._connection.close()
 
 
 def raw_copy(place: Place) -> float:
-    """Seconds for psycopg to COPY the rows that the read models then have into tables like theirs, one COPY a table."""
+    """Seconds for psycopg to COPY the rows that the read models have into tables with the same indexes, one COPY a table."""
     seconds = 0.0
     with psycopg.connect(place.database_url, autocommit=True) as connection:
         for table in TABLES:

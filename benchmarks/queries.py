@@ -1,6 +1,5 @@
 """How much of an answer's time is spent outside Postgres: the first page of history, and 31 days of hourly buckets by model and key."""
 
-import asyncio
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -31,12 +30,8 @@ QUERIES = {
 }
 
 
-def measure(place: Place) -> None:
+async def measure(place: Place) -> None:
     """Print the median answer of each query, and the share of it that is not Postgres'."""
-    asyncio.run(_measure(place))
-
-
-async def _measure(place: Place) -> None:
     with psycopg.connect(place.database_url) as connection:
         token = tokens.create(connection, "queries", [Scope.READ], "servegen")
     parts = Parts(Settings(place.folder), place.database_url)

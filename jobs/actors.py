@@ -35,7 +35,6 @@ class Workshop:
     exports: Exports
     store: FileStore
     source: UsageSource
-    renew_every: timedelta = timedelta(seconds=20)
     attempt_limit: timedelta = timedelta(minutes=20)
     max_rows_of_sheet: int = MAX_ROWS_OF_SHEET
     stopping: Event = field(default_factory=Event)
@@ -52,7 +51,7 @@ def declare_export_actor(broker: dramatiq.Broker, workshop: Workshop, queue: str
 
 def attend(workshop: Workshop, export_id: UUID) -> None:
     """Looks at one export and does what is due, which may be nothing: messages come twice, late, and for nothing."""
-    worker = uuid4().hex  # Of this delivery, so that two deliveries to one process do not share a lease.
+    worker = uuid4().hex  # of this delivery, so that two deliveries to one process do not share a lease.
     export = workshop.exports.take(export_id, worker)
     if export.is_held_by(worker):
         _Attempt(workshop, export).run()
@@ -72,7 +71,8 @@ class _Attempt:
         self._reported: Progress | None = None
         now = time.monotonic()
         self._ends_at = now + workshop.attempt_limit.total_seconds()
-        self._renew_at = now + workshop.renew_every.total_seconds()
+        self._renew_every = workshop.exports.rules.retry.lease.total_seconds() / 3
+        self._renew_at = now + self._renew_every
         self._report_at = now
         self._log = _log.bind(export=str(self._id), attempt=self._number)
 
@@ -117,7 +117,7 @@ class _Attempt:
             request=request,
             source=self._workshop.source,
             path=path,
-            generated_at=self._export.modified_on,  # When the attempt started, by the database's clock.
+            generated_at=self._export.modified_on,  # when the attempt started, by the database's clock
             max_rows_of_sheet=self._workshop.max_rows_of_sheet,
         )
         rendered = render(rendering, self._beat)
@@ -141,7 +141,7 @@ class _Attempt:
             raise AttemptTooLongError(f"Writing the file took longer than {limit:.0f} seconds.")
         if now >= self._renew_at:
             self._exports.renew(self._id, self._number)
-            self._renew_at = now + self._workshop.renew_every.total_seconds()
+            self._renew_at = now + self._renew_every
         if now >= self._report_at:
             self._report(progress)
             self._report_at = now + BEAT_SECONDS

@@ -1,7 +1,7 @@
 """Exports for the asynchronous web process: ask for one, follow it, cancel it, fetch it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -75,7 +75,7 @@ class ExportDesk:
         """All exports of an account."""
         return await self._blocking(self._exports.count, account_id)
 
-    async def follow(self, export_id: UUID, account_id: UUID | None) -> AsyncIterator[ExportState]:
+    async def follow(self, export_id: UUID, account_id: UUID | None) -> AsyncGenerator[ExportState, None]:
         """The present state, then each change, ending with the state in which the work is over.
 
         Changes that come faster than they are taken are told as one. Raises ExportNotFoundError, TooManyFollowersError.

@@ -101,8 +101,8 @@ _WRITE = SQL("""
 )
 
 
-def write(export: Export, wake_at: datetime | None) -> list[Statement]:
-    """The row of an export that changed, and the word that it did."""
+def statements(export: Export, wake_at: datetime | None) -> list[Statement]:
+    """To run where an event of the export is recorded: they write its row, and tell who listens."""
     file = export.file
     row = {
         "id": export.id,

@@ -133,4 +133,4 @@ class Exports:
         raise IntegrityError(f"export {export_id} changed {MAX_CONFLICTS} times while it was being changed")
 
     def _save(self, export: Export, wake_at: datetime | None) -> None:
-        self._log.save(export, beside=export_states.write(export, wake_at))
+        self._log.save(export, beside=export_states.statements(export, wake_at))

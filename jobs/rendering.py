@@ -19,7 +19,7 @@ from uuid import UUID
 
 import structlog
 
-from jobs.errors import ExportRefusedError, RenderingError
+from jobs.errors import ExportRefusedError, JobError, RenderingError
 from jobs.request import ExportRequest
 from jobs.summary import Report
 from jobs.usage import UsageSource
@@ -64,6 +64,7 @@ class _Refused:
 
 @dataclass(frozen=True, slots=True)
 class _Failed:
+    message: str
     details: str
 
 
@@ -108,7 +109,7 @@ def _follow(connection: Connection, on_beat: Callable[[Progress | None], None]) 
                 raise ExportRefusedError(message.message)
             case _Failed():
                 _log.error("rendering failed", details=message.details)
-                raise RenderingError("The process that renders failed.")
+                raise RenderingError(message.message)
 
 
 def _run(rendering: Rendering, connection: Connection) -> None:
@@ -118,8 +119,10 @@ def _run(rendering: Rendering, connection: Connection) -> None:
         connection.send(_render(rendering, connection))
     except ExportRefusedError as error:
         connection.send(_Refused(str(error)))
-    except Exception:  # noqa: BLE001 - whatever went wrong, the worker is told
-        connection.send(_Failed(traceback.format_exc()))
+    except Exception as error:  # noqa: BLE001 - whatever went wrong, the worker is told
+        # Only messages of our own errors are for the eyes of the export's owner.
+        message = str(error) if isinstance(error, JobError) else "The process that renders failed."
+        connection.send(_Failed(message, traceback.format_exc()))
 
 
 def _render(rendering: Rendering, connection: Connection) -> Rendered:

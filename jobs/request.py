@@ -2,19 +2,21 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.calendar import Interval, RangeTooLargeError, bucket_edges
+from domain.limits import EARLIEST_TIME
 from jobs.errors import InvalidExportRequestError
 
 IntervalName = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
 Dimension = Literal["MODEL", "PROVIDER", "API_KEY"]
 ExportFormat = Literal["XLSX"]
 
-MAX_FILTER_VALUES = 1_000  # values of one filter of one export
+MAX_FILTER_VALUES = 1_000  # of one filter of one export
+LATEST_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # of a period: far beyond it, calendars and Excel end
 
 _MAX_SLUG = 60
 
@@ -53,10 +55,11 @@ class ExportRequest:
 
     @property
     def file_name(self) -> str:
-        """What the file is called for people: account, first and last local day; safe in a URL and on any disk."""
+        """What people see: account, first and last local day; safe in a URL and on any disk."""
         account = re.sub(r"[^A-Za-z0-9.-]+", "-", self.account_key).strip(".-")[:_MAX_SLUG] or "account"
-        first, end = (moment.astimezone(self.zone).date() for moment in (self.period_from, self.period_to))
-        return f"{account}-usage-{first}-to-{end}.xlsx"
+        last_instant = self.period_to - timedelta(microseconds=1)
+        first, last = (instant.astimezone(self.zone).date() for instant in (self.period_from, last_instant))
+        return f"{account}-usage-{first}-to-{last}.xlsx"
 
 
 def checked(request: ExportRequest) -> ExportRequest:
@@ -93,6 +96,8 @@ def _check_period(start: datetime, end: datetime) -> None:
         raise InvalidExportRequestError("range", "from and to need an offset, such as Z")
     if start >= end:
         raise InvalidExportRequestError("range", "from must be before to")
+    if start < EARLIEST_TIME or end > LATEST_TIME:
+        raise InvalidExportRequestError("range", f"from and to must lie in the years {EARLIEST_TIME.year} to {LATEST_TIME.year - 1}")
 
 
 def _check_zone(name: str) -> None:

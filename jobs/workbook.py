@@ -15,14 +15,12 @@ from jobs.summary import Report
 from jobs.usage import UsageRow, UsageSnapshot
 from jobs.workbook_shell import Shell, build_shell, part_of_usage_sheet
 
-MAX_ROWS = 5_000_000  # rows of one export
+MAX_ROWS = 5_000_000  # of one export
+MAX_ROWS_OF_SHEET = 1_048_575  # below the header; more go on in "Usage (2)"
+MAX_BYTES_OF_SHEET = 1_500_000_000  # of its XML: beyond 2 GiB a zip needs an extension that Excel takes for damage
 
-MAX_ROWS_OF_SHEET = 1_048_575  # rows below the header that fit on a sheet; more go on in "Usage (2)"
-
-MAX_BYTES_OF_SHEET = 1_500_000_000  # bytes of the XML of a sheet. Beyond 2 GiB a zip needs an extension that Excel takes for damage.
-
-_BATCH = 500
-_LEVEL = 6  # Of deflate. Level 3 needs a fifth less time and makes files a fifth larger.
+_BATCH = 500  # rows
+_LEVEL = 6  # of deflate; 3 needs a fifth less time and makes files a fifth larger
 
 
 def write_workbook(
@@ -48,7 +46,7 @@ def write_workbook(
             with archive.open(part_of_usage_sheet(len(sheets) + 1), "w") as part:
                 rows_of_sheet = islice(rows, max_rows_of_sheet)
                 sheets.append(_write_sheet(part, blank, columns, rows_of_sheet, done=sum(sheets), on_progress=on_progress))
-        next(rows, None)
+        next(rows, None)  # there is none, or it is an error
         streamed = {part_of_usage_sheet(number) for number in range(1, len(sheets) + 1)}
         for name, content in build_shell(report, columns, sheets).parts.items():
             if name not in streamed:
@@ -73,7 +71,7 @@ def _write_sheet(
     cells = [(letter, column.value, cell) for letter, column, cell in zip(letters, columns, shell.renderers, strict=True)]
     written, size = 0, part.write(shell.head)
     while size < MAX_BYTES_OF_SHEET and (batch := list(islice(rows, _BATCH))):
-        xml = "".join([_row_xml(number, row, cells) for number, row in enumerate(batch, start=written + 2)])  # Row 1 is the header.
+        xml = "".join([_row_xml(number, row, cells) for number, row in enumerate(batch, start=written + 2)])  # row 1 is the header
         size += part.write(xml.encode())
         written += len(batch)
         on_progress(done + written)

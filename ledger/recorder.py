@@ -125,7 +125,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             with cursor.copy(self._copy) as copy:
                 copy.write(copy_of_events(rows, before + 1))
             self._move_head(connection, cursor, before + len(rows), _chain(digest, rows))
-        return range(before + 1, before + len(rows) + 1)
+        return [*range(before + 1, before + len(rows) + 1)]
 
     def _positions_of_own(self, stored_events: Sequence[StoredEvent]) -> list[int]:
         """Positions of `stored_events` if the log holds exactly them, else none."""

@@ -33,8 +33,9 @@ class Runner:
         self._batch = batch
 
     def connect(self) -> Connection[Any]:
-        """A connection to write with."""
-        return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project")
+        """A connection to write with. It does not wait for the disk: rows and position are lost together, and projected again."""
+        options = "-c synchronous_commit=off -c TimeZone=UTC"
+        return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project", options=options)
 
     def reader(self) -> Reader:
         """What reads the log for this runner; open it."""

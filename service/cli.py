@@ -18,7 +18,7 @@ from projections.runner import Runner
 from service import logs, rebuilding, schema_file, sending, tokens, work
 from service.errors import StartError
 from service.place import Place
-from service.processes import stop_with_parent
+from service.processes import collect_seldom, stop_with_parent
 from service.serve import database, serve
 from service.set_up import prepare, reachable
 from service.settings import Settings
@@ -171,6 +171,7 @@ def create(
 def main() -> None:
     """Run a command. What keeps it from starting is one sentence on standard error, and exit code 1."""
     logs.configure()
+    collect_seldom()
     zoneinfo.reset_tzpath(())  # one time zone database everywhere: that of the tzdata package, not the machine's
     os.environ["PYTHONTZPATH"] = ""  # in the processes that this one starts, too
     try:

@@ -237,7 +237,7 @@ KEYS = {
     "TIME": lambda each: each["time"],
     "REQUESTS": lambda each: each["requests"],
     "TOTAL_TOKENS": lambda each: each["totalTokens"],
-    "TOTAL_FEE": lambda each: None,
+    "TOTAL_FEE": lambda _: None,
     "ERROR_COUNT": lambda each: each["errorCount"],
     "AVERAGE_LATENCY": lambda each: each["averageLatency"],
 }
@@ -339,7 +339,8 @@ async def test_the_requests_behind_a_bucket_make_its_figures(service: Service):
             assert behind["totalCount"] == len(behind["nodes"]) == bucket["requests"]
             assert sum(each["totalTokens"] for each in behind["nodes"]) == bucket["totalTokens"]
             assert sum(each["statusCode"] >= 400 for each in behind["nodes"]) == bucket["errorCount"]
-            assert [each["timestamp"] for each in behind["nodes"]] == sorted((each["timestamp"] for each in behind["nodes"]), reverse=True)
+            times = [each["timestamp"] for each in behind["nodes"]]
+            assert times == sorted(times, reverse=True)
 
 
 async def test_the_history_behind_a_bucket_has_pages_of_its_own(service: Service):

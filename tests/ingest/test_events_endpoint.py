@@ -104,38 +104,42 @@ async def test_an_empty_batch_is_taken(client, content, media_type):
 
 
 @pytest.mark.parametrize(
-    ("token", "status", "code", "message"),
+    ("token", "status", "error"),
     [
-        ("", 401, "UNAUTHORIZED", "a valid token is needed: send Authorization: Bearer …"),
-        ("unheard-of", 401, "UNAUTHORIZED", "a valid token is needed: send Authorization: Bearer …"),
-        ("of-reader", 403, "FORBIDDEN", "the token 'a dashboard' may not report usage: use one with the scope ingest"),
+        ("", 401, {"code": "UNAUTHORIZED", "message": "a valid token is needed: send Authorization: Bearer …"}),
+        ("unheard-of", 401, {"code": "UNAUTHORIZED", "message": "a valid token is needed: send Authorization: Bearer …"}),
+        (
+            "of-reader",
+            403,
+            {"code": "FORBIDDEN", "message": "the token 'a dashboard' may not report usage: use one with the scope ingest"},
+        ),
     ],
 )
-async def test_only_a_token_that_may_report_usage_does(client, ledger, token, status, code, message):
+async def test_only_a_token_that_may_report_usage_does(client, ledger, token, status, error):
     response = await post(client, [line()], token=token)
-    assert response.status_code == status
-    assert response.json() == {"error": {"code": code, "message": message}}
+    assert (response.status_code, response.json()) == (status, {"error": error})
     assert response.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)
     assert logged(ledger) == []
 
 
 @pytest.mark.parametrize(
-    ("content", "media_type", "encoding", "status", "code"),
+    ("content", "sent_as", "error"),
     [
-        (line(), "text/csv", "identity", 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (line(), "", "identity", 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (line(), NDJSON, "br", 415, "UNSUPPORTED_MEDIA_TYPE"),
-        (line(), NDJSON, "gzip", 400, "BAD_REQUEST"),
-        (gzip.compress(line())[:-4], NDJSON, "gzip", 400, "BAD_REQUEST"),
-        (zstandard.compress(line() * 9)[:-4], NDJSON, "zstd", 400, "BAD_REQUEST"),
-        (b"{}", BATCH, "identity", 400, "BAD_REQUEST"),
-        (b"{}\n" * 10_001, NDJSON, "identity", 413, "REQUEST_ENTITY_TOO_LARGE"),
-        (bytes(limits.MAX_BODY_BYTES + 1), NDJSON, "identity", 413, "REQUEST_ENTITY_TOO_LARGE"),
+        (line(), ("text/csv", "identity"), (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (line(), ("", "identity"), (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (line(), (NDJSON, "br"), (415, "UNSUPPORTED_MEDIA_TYPE")),
+        (line(), (NDJSON, "gzip"), (400, "BAD_REQUEST")),
+        (gzip.compress(line())[:-4], (NDJSON, "gzip"), (400, "BAD_REQUEST")),
+        (zstandard.compress(line() * 9)[:-4], (NDJSON, "zstd"), (400, "BAD_REQUEST")),
+        (b"{}", (BATCH, "identity"), (400, "BAD_REQUEST")),
+        (b"{}\n" * 10_001, (NDJSON, "identity"), (413, "REQUEST_ENTITY_TOO_LARGE")),
+        (bytes(limits.MAX_BODY_BYTES + 1), (NDJSON, "identity"), (413, "REQUEST_ENTITY_TOO_LARGE")),
     ],
 )
-async def test_a_body_that_cannot_be_taken_at_all_is_an_error(client, ledger, content, media_type, encoding, status, code):
+async def test_a_body_that_cannot_be_taken_at_all_is_an_error(client, ledger, content, sent_as, error):
+    media_type, encoding = sent_as
     response = await post(client, content, media_type, Content_Encoding=encoding)
-    assert (response.status_code, response.json()["error"]["code"]) == (status, code)
+    assert (response.status_code, response.json()["error"]["code"]) == error
     assert logged(ledger) == []
 
 

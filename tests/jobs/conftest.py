@@ -35,8 +35,7 @@ SOON = timedelta(milliseconds=200)
 RULES = ExportRules(
     retry=RetryRules(lease=timedelta(seconds=30), max_attempts=3, first_backoff=SOON, max_backoff=SOON), resend_after=timedelta(seconds=1)
 )
-SHORT_LEASE = replace(RULES, retry=replace(RULES.retry, lease=timedelta(seconds=2)))
-SHORT_RENEWAL = timedelta(milliseconds=400)
+SHORT_LEASE = replace(RULES, retry=replace(RULES.retry, lease=timedelta(milliseconds=1_500)))
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from typing import Any
 import psycopg
 from psycopg.rows import tuple_row
 
-from jobs.errors import ExportRefusedError
 from jobs.request import ExportRequest
 from jobs.usage import Quantity, UsageRow, UsageSnapshot
 
@@ -57,15 +56,13 @@ class TableSource:
 
 @dataclass(frozen=True, slots=True)
 class BrokenSource:
-    """Fails each time; for good when it refuses."""
+    """Fails each time, with this error."""
 
-    refuses: bool = False
+    error: Exception
 
     @contextmanager
-    def open(self, request: ExportRequest) -> Iterator[UsageSnapshot]:
-        if self.refuses:
-            raise ExportRefusedError(f"{request.account_key} has too much of it.")
-        raise RuntimeError("a secret of ours")
+    def open(self, _: ExportRequest) -> Iterator[UsageSnapshot]:
+        raise self.error
         yield
 
 

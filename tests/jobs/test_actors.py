@@ -9,11 +9,11 @@ import pytest
 
 from jobs.actors import Workshop, attend
 from jobs.application import JobsLog
-from jobs.errors import AttemptSupersededError
+from jobs.errors import AttemptSupersededError, ExportRefusedError
 from jobs.export import ExportFile, ExportStatus
 from jobs.exports import Exports
 from jobs.request import ExportRequest
-from tests.jobs.conftest import BOUND_SECONDS, RULES, SHORT_LEASE, SHORT_RENEWAL, SOON, closed_gate, eventually, wait_until
+from tests.jobs.conftest import BOUND_SECONDS, RULES, SHORT_LEASE, SOON, closed_gate, eventually, wait_until
 from tests.jobs.sources import COMPLETE_THROUGH, POSITION, BrokenSource
 
 
@@ -32,7 +32,7 @@ def test_a_worker_that_slept_through_its_lease_cannot_complete(log: JobsLog, wis
 
 def test_attempts_are_bounded_and_the_owner_sees_no_internals(workshop: Workshop, wish: ExportRequest):
     export = workshop.exports.request(wish)
-    broken = replace(workshop, source=BrokenSource())
+    broken = replace(workshop, source=BrokenSource(RuntimeError("a secret of ours")))
     eventually(lambda: attend(broken, export.id) or workshop.exports.state(export.id).status.is_final)
     state = workshop.exports.state(export.id)
     assert (state.status, state.attempt) == (ExportStatus.FAILED, 3)
@@ -42,9 +42,9 @@ def test_attempts_are_bounded_and_the_owner_sees_no_internals(workshop: Workshop
 
 def test_what_can_never_succeed_is_tried_once(workshop: Workshop, wish: ExportRequest):
     export = workshop.exports.request(wish)
-    attend(replace(workshop, source=BrokenSource(refuses=True)), export.id)
+    attend(replace(workshop, source=BrokenSource(ExportRefusedError("There is too much of it."))), export.id)
     state = workshop.exports.state(export.id)
-    assert (state.status, state.attempt, state.error) == (ExportStatus.FAILED, 1, "acme has too much of it.")
+    assert (state.status, state.attempt, state.error) == (ExportStatus.FAILED, 1, "There is too much of it.")
 
 
 def test_an_attempt_that_takes_too_long_is_ended(workshop: Workshop, jobs_database: str, wish: ExportRequest):
@@ -57,11 +57,11 @@ def test_an_attempt_that_takes_too_long_is_ended(workshop: Workshop, jobs_databa
 
 def test_a_lease_is_renewed_while_the_work_goes_on(workshop: Workshop, log: JobsLog, jobs_database: str, wish: ExportRequest):
     exports = Exports(log, SHORT_LEASE)
-    patient = replace(workshop, exports=exports, renew_every=SHORT_RENEWAL)
+    patient = replace(workshop, exports=exports)
     export = exports.request(wish)
     with closed_gate(jobs_database) as open_gate, ThreadPoolExecutor(1) as pool:
         attending = pool.submit(attend, patient, export.id)
-        wait_until(exports, export.id, lambda _: topics(log, export.id).count("export.renewed") > 5)  # for longer than a lease
+        wait_until(exports, export.id, lambda _: topics(log, export.id).count("export.renewed") > 3)  # for longer than a lease
         open_gate()
         attending.result(BOUND_SECONDS)
     state = exports.state(export.id)

@@ -8,7 +8,7 @@ from uuid import UUID
 import psutil
 import pytest
 
-from jobs.errors import RenderingError
+from jobs.errors import JobError, RenderingError
 from jobs.rendering import Progress, Rendered, Rendering, render
 from jobs.request import ExportRequest
 from tests.jobs.conftest import closed_gate
@@ -40,8 +40,13 @@ def test_whatever_the_worker_raises_kills_the_rendering(rendering: Rendering, jo
 
 def test_a_rendering_that_fails_is_an_error_whose_details_are_only_logged(rendering: Rendering, capfd: pytest.CaptureFixture[str]):
     with pytest.raises(RenderingError, match=r"^The process that renders failed\.$"):
-        render(replace(rendering, source=BrokenSource()), lambda _: None)
+        render(replace(rendering, source=BrokenSource(RuntimeError("a secret of ours"))), lambda _: None)
     assert "a secret of ours" in capfd.readouterr().out
+
+
+def test_errors_that_are_meant_for_people_keep_their_message(rendering: Rendering):
+    with pytest.raises(RenderingError, match=r"^The read models are late\.$"):
+        render(replace(rendering, source=BrokenSource(JobError("The read models are late."))), lambda _: None)
 
 
 def test_a_rendering_that_is_killed_is_an_error(rendering: Rendering):

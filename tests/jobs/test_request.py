@@ -21,6 +21,8 @@ def test_a_request_that_can_be_exported_is_returned_as_it_is():
     [
         ({"period_to": FROM}, "range", "from must be before to"),
         ({"period_from": datetime(2026, 10, 1)}, "range", "from and to need an offset, such as Z"),  # noqa: DTZ001
+        ({"period_from": datetime(1, 1, 1, tzinfo=UTC)}, "range", "from and to must lie in the years 2000 to 2199"),
+        ({"period_to": datetime.max.replace(tzinfo=UTC)}, "range", "from and to must lie in the years 2000 to 2199"),
         ({"time_zone": "Mars/Olympus"}, "timeZone", "'Mars/Olympus' is not an IANA time zone"),
         ({"time_zone": "../etc/passwd"}, "timeZone", "'../etc/passwd' is not an IANA time zone"),
         ({"time_zone": ""}, "timeZone", "'' is not an IANA time zone"),
@@ -46,10 +48,10 @@ def test_a_period_of_too_many_buckets_is_refused_at_once():
 @pytest.mark.parametrize(
     ("account", "zone", "name"),
     [
-        ("acme", "UTC", "acme-usage-2026-10-01-to-2026-11-01.xlsx"),
+        ("acme", "UTC", "acme-usage-2026-10-01-to-2026-10-31.xlsx"),
         ("acme", "America/New_York", "acme-usage-2026-09-30-to-2026-10-31.xlsx"),
-        ("../Größe & Co.", "UTC", "Gr-e-Co-usage-2026-10-01-to-2026-11-01.xlsx"),
-        ("日本", "UTC", "account-usage-2026-10-01-to-2026-11-01.xlsx"),
+        ("../Größe & Co.", "UTC", "Gr-e-Co-usage-2026-10-01-to-2026-10-31.xlsx"),
+        ("日本", "UTC", "account-usage-2026-10-01-to-2026-10-31.xlsx"),
     ],
 )
 def test_a_file_is_named_by_account_and_local_days(account: str, zone: str, name: str):

@@ -38,7 +38,7 @@ def test_an_export_is_written_and_says_what_it_shows(place: Place, workshop: Wor
     path = workshop.store.path(export.id, state.attempt)
     assert (state.status, state.attempt, state.progress) == (ExportStatus.COMPLETED, 1, 1.0)
     assert (state.row_count, state.position, state.complete_through) == (2_500, POSITION, COMPLETE_THROUGH)
-    assert state.file_name == "acme-usage-2026-10-01-to-2026-11-01.xlsx"
+    assert state.file_name == "acme-usage-2026-10-01-to-2026-10-31.xlsx"
     assert (state.file_size, state.sha256) == (path.stat().st_size, sha256(path.read_bytes()).hexdigest())
     assert state.completed_at is not None
     assert state.expires_at == state.completed_at + exports.rules.keep

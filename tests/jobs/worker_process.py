@@ -12,7 +12,7 @@ from jobs.brokers import broker_from_url
 from jobs.exports import Exports
 from jobs.files import FileStore
 from jobs.worker import run_worker
-from tests.jobs.conftest import SHORT_LEASE, SHORT_RENEWAL
+from tests.jobs.conftest import SHORT_LEASE
 from tests.jobs.sources import TableSource
 
 
@@ -20,7 +20,7 @@ def main() -> None:
     broker_url, name, database_url, root = sys.argv[1:]
     with closing(JobsLog(database_url)) as log, closing(broker_from_url(broker_url or None, namespace=name)) as broker:
         exports = Exports(log, SHORT_LEASE)
-        workshop = Workshop(exports, FileStore(Path(root)), TableSource(database_url), renew_every=SHORT_RENEWAL)
+        workshop = Workshop(exports, FileStore(Path(root)), TableSource(database_url))
         signal.signal(signal.SIGTERM, lambda *_: workshop.stopping.set())
         run_worker(broker, workshop, threads=1, queue=name, poll_every=timedelta(milliseconds=200))
 
