@@ -1,7 +1,7 @@
 """The facts: what the log holds, one class a type, in the shape that is stored.
 
-Fields are positional in the stored form, so their order is a promise: new ones go to the end with a default; any other change
-raises SHAPE and adds an upcast.
+Fields are positional in the stored form, so their order is a promise: new ones go to the end, null where nothing is said; any other
+change raises SHAPE and adds an upcast.
 """
 
 from collections.abc import Callable

@@ -36,9 +36,10 @@ CREATE = """
         complete_through timestamptz NOT NULL,
         PRIMARY KEY (name, generation)
     ) WITH (fillfactor = 10)"""
-ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name) WHERE state = 'live'"
+# One for each shape: while a new version of the code is brought out, the old one goes on answering from its own.
+ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name, shape) WHERE state = 'live'"
 SELECT = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s ORDER BY generation"
-SELECT_LIVE = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s AND state = 'live'"
+SELECT_LIVE = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s AND shape = {usage.SHAPE} AND state = 'live'"
 INSERT = f"""
     INSERT INTO {{generations}} (name, generation, shape, state, position, complete_through)
     SELECT %s, coalesce(max(generation), 0) + 1, %s, %s, 0, 'epoch' FROM {{generations}} WHERE name = %s
@@ -69,8 +70,9 @@ def all_of(connection: Connection[Any], schema: str, name: str = usage.NAME) -> 
 
 
 def live(connection: Connection[Any], schema: str, name: str = usage.NAME) -> Generation | None:
-    """The one that answers; null before the first set-up."""
-    return next((each for each in all_of(connection, schema, name) if each.state == "live"), None)
+    """The one of today's shape that answers; null before it is built."""
+    row = connection.execute(sql(SELECT_LIVE, schema), [name]).fetchone()
+    return None if row is None else Generation(*row)
 
 
 def begin(connection: Connection[Any], schema: str, state: str, name: str = usage.NAME) -> Generation:
@@ -101,14 +103,22 @@ def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
     """Make `new` the live one, if it is exactly where the live one is; the old one is retired. Raises Superseded otherwise."""
     rows = connection.execute(sql(SELECT + " FOR UPDATE", schema), [usage.NAME]).fetchall()
     generations = {each.number: each for each in map(Generation._make, rows)}
-    old = next((each for each in generations.values() if each.state == "live"), None)
-    if generations[new.number].state != "building" or (old is not None and old.position != generations[new.number].position):
+    old = next((each for each in generations.values() if each.state == "live" and each.shape == new.shape), None)
+    new = generations[new.number]
+    if new.state != "building" or (old is not None and old.position != new.position):
         raise Superseded
     change = "UPDATE {generations} SET state = %s, complete_through = %s WHERE name = %s AND generation = %s"
-    complete_through = max(each.complete_through for each in generations.values())  # the positions are equal: what one has, the other has
+    complete_through = new.complete_through
     if old is not None:
+        complete_through = max(complete_through, old.complete_through)  # the positions are equal: what one has, the other has
         connection.execute(sql(change, schema), ["retired", complete_through, usage.NAME, old.number])
     connection.execute(sql(change, schema), ["live", complete_through, usage.NAME, new.number])
+
+
+def retire_unfinished(connection: Connection[Any], schema: str) -> None:
+    """Give up what an earlier build left when it was ended: it starts anew. The caller holds the lock of builders."""
+    change = "UPDATE {generations} SET state = 'retired' WHERE name = %s AND state = 'building'"
+    connection.execute(sql(change, schema), [usage.NAME])
 
 
 def analyze(connection: Connection[Any], schema: str, generation: Generation) -> None:

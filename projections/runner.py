@@ -41,11 +41,18 @@ class Runner:
         """What reads the log for this runner; open it."""
         return Reader(self._url, self.cell, self._batch)
 
-    def ensure_live(self, connection: Connection[Any]) -> Generation:
-        """The live generation; the first is created here. One of an older shape goes on until its successor is built."""
+    def begin(self, connection: Connection[Any]) -> Generation | None:
+        """The live generation, which for an empty log is created here; null where one of today's shape has to be built first."""
         with connection.transaction():
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{self.cell} generations"])
-            return generations.live(connection, self.cell) or generations.begin(connection, self.cell, "live")
+            live = generations.live(connection, self.cell)
+            if live is None and self._head(connection) == 0:
+                live = generations.begin(connection, self.cell, "live")
+        return live
+
+    def ensure_live(self, connection: Connection[Any], stop: Stop = lambda: False) -> Generation:
+        """The live generation, built now if there is none of today's shape."""
+        return self.begin(connection) or self.rebuild(stop=stop, if_missing=True)
 
     def catch_up(self, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False) -> Generation:
         """Project until there is nothing more, or `stop` says so, and return where that is.
@@ -64,20 +71,25 @@ class Runner:
             except psycopg.OperationalError:
                 stop.wait(RECONNECT_SECONDS)
 
-    def rebuild(self, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False) -> Generation:
+    def rebuild(
+        self, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False, *, if_missing: bool = False
+    ) -> Generation:
         """Build a new generation from the first event beside the live one, and swap it in. Readers notice nothing.
 
-        `progress` is told how many of how many events are projected.
+        `progress` is told how many of how many events are projected. With `if_missing`, a live one that came meanwhile is good enough.
         """
         with self.connect() as connection, self.reader() as reader:
-            self.ensure_live(connection)
+            connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"{self.cell} builders"])  # one at a time, until disconnected
+            if if_missing and (live := generations.live(connection, self.cell)):
+                return live
+            generations.retire_unfinished(connection, self.cell)
             with connection.transaction():
                 new = generations.begin(connection, self.cell, "building")
             while not stop():
                 live = generations.live(connection, self.cell)
-                assert live is not None
-                for change in reader.changes(new.position, up_to=live.position):  # no further: a swap needs them to be equal
-                    progress(new.position, live.position)
+                goal = self._head(connection) if live is None else live.position  # no further: a swap needs them to be equal
+                for change in reader.changes(new.position, up_to=goal):
+                    progress(new.position, goal)
                     before, new = new, self._project(connection, new, change)
                     self._analyze_if_doubled(connection, before, new)
                     if stop():
@@ -106,7 +118,7 @@ class Runner:
     def _follow(self, connection: Connection[Any], reader: Reader, stop: threading.Event) -> None:
         idle = 0.0
         while not stop.is_set():
-            before = self.ensure_live(connection)
+            before = self.ensure_live(connection, stop.is_set)
             try:
                 after = self._catch_up(connection, reader, before, stop.is_set)
                 if after.position != before.position:
@@ -127,6 +139,11 @@ class Runner:
                 break
         return generation
 
+    def _head(self, connection: Connection[Any]) -> int:
+        row = connection.execute(log_sql(HEAD, self.cell), prepare=True).fetchone()
+        assert row is not None
+        return row[0]
+
     def _project(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
         with connection.transaction(), connection.cursor(binary=True) as cursor:
             cursor.execute(log_sql(RECORDED_AT, self.cell), [change.position], prepare=True)
@@ -143,6 +160,7 @@ class Runner:
             generations.analyze(connection, self.cell, after)
 
 
+HEAD = "SELECT position FROM {head}"
 # The append that holds an event tells when it was recorded. A batch may end within one: then not all of that instant is included.
 RECORDED_AT = "SELECT recorded_at FROM {appends} WHERE position >= %b ORDER BY position LIMIT 1"
 TOUCH_HEAD = """

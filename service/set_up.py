@@ -39,7 +39,7 @@ def prepare(database_url: str) -> None:
         set_up(database_url, ["tallygraph", CELL, "jobs"], statements)
         runner = Runner(database_url)
         with runner.connect() as connection:
-            runner.ensure_live(connection)
+            runner.begin(connection)
 
 
 @contextmanager

@@ -32,7 +32,7 @@ from jobs.desk import ExportDesk
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
 from jobs.news import ExportNews
-from ledger import accounts
+from ledger import accounts, aside
 from ledger.application import CELL, Ledger
 from ledger.position import Position
 from projections.generations import Generation
@@ -98,6 +98,12 @@ class Service:
         if project:
             self.project()
         return Position(CELL, recording.position).sealed(self.seal)
+
+    def reject(self, account: str | None, *bodies: bytes) -> None:
+        """Keep reports aside as not understood."""
+        rejected = [aside.Rejected(account, "application/json", "data.model", "is required", body) for body in bodies]
+        with self.ledger.connection() as connection:
+            aside.keep(connection, rejected, [])
 
     def project(self) -> None:
         """Let the read models include all that is recorded."""

@@ -1,4 +1,4 @@
-"""Law: adds up. Σ buckets = the totals of the range = Σ history, exactly: whatever the zone, interval and grouping, and wherever the range cuts."""
+"""Law: adds up. Σ buckets = totals of the range = Σ history, exactly, in every zone, interval and grouping, wherever the range cuts."""
 
 from datetime import datetime, timedelta
 from itertools import count
@@ -15,7 +15,9 @@ START = datetime.fromisoformat("2026-03-28T00:00Z")  # the clocks go forward in 
 SPAN = timedelta(days=9)
 FACTORS = "{ category unit count }"
 QUERY = f"""
-    query($range: TimeRange!, $filter: RouterFilter, $interval: Interval, $timeZone: TimeZone!, $groupBy: [RouterDimension!]!, $after: String) {{
+    query(
+        $range: TimeRange!, $filter: RouterFilter, $interval: Interval, $timeZone: TimeZone!, $groupBy: [RouterDimension!]!, $after: String
+    ) {{
         account {{
             routerUsage(range: $range, filter: $filter) {{
                 totalRequests totalTokens errorCount input {FACTORS} output {FACTORS} dataState {{ unpricedRequests }}

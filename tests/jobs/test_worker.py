@@ -71,7 +71,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
     # Given a worker that has written some of the rows
     export = exports.request(wish)
     with closed_gate(jobs_database) as open_gate:
-        with worker_process(place, jobs_database, workshop.store.root) as first:
+        with worker_process(place, jobs_database, workshop.store.root, lease_seconds=1.5) as first:
             place.ring(export.id)
             held = wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
             assert (held.attempt, held.rows_total) == (1, 2_500)
@@ -81,7 +81,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
         wait_until_nobody_waits_at_the_gate(jobs_database)  # its rendering ended with it
         open_gate()
     # Then another finishes
-    with worker_process(place, jobs_database, workshop.store.root):
+    with worker_process(place, jobs_database, workshop.store.root, lease_seconds=30):
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt, state.row_count) == (ExportStatus.COMPLETED, 2, 2_500)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.started", "export.completed"]
@@ -126,9 +126,10 @@ def wait_until_nobody_waits_at_the_gate(database_url: str) -> None:
 
 
 @contextmanager
-def worker_process(place: Place, database_url: str, root: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(place: Place, database_url: str, root: Path, *, lease_seconds: float) -> Iterator[subprocess.Popen[bytes]]:
     """`tallygraph work` as a process of its own."""
-    command = [sys.executable, "-m", "tests.jobs.worker_process", place.url or "", place.name, database_url, str(root)]
+    arguments = [place.url or "", place.name, database_url, str(root), str(lease_seconds)]
+    command = [sys.executable, "-m", "tests.jobs.worker_process", *arguments]
     with subprocess.Popen(command) as process:
         try:
             yield process
