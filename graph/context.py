@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
+import psycopg
 import strawberry
 
 from domain.access import Scope, Viewer
@@ -88,7 +90,8 @@ class Context:
     async def aclose(self) -> None:
         """Let go of the snapshot."""
         if self._snapshot is not None:
-            await self._snapshot.close()
+            with suppress(psycopg.OperationalError):  # a connection that broke, or whose query was cancelled, is closed already
+                await self._snapshot.close()
 
     def sealed(self, position: int) -> str:
         """A place in the log, in the form for the outside."""

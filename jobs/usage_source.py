@@ -23,6 +23,7 @@ from projections.router_usage import Bucket, BucketsOf, Line, Totals
 from projections.snapshot import Snapshot, Snapshots
 
 CURRENCY = "USD"
+OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a rendering that was killed
 WAIT_SECONDS = 30.0  # for the read models to include what the export has to show
 
 
@@ -50,7 +51,7 @@ class RouterUsageSource:
 
     async def _open(self, stack: AsyncExitStack, runner: asyncio.Runner, request: ExportRequest) -> UsageSnapshot:
         pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            self.database_url, min_size=1, max_size=1, open=False, kwargs={"application_name": "tallygraph export"}
+            self.database_url, min_size=1, max_size=1, open=False, kwargs={"application_name": "tallygraph export", "options": OPTIONS}
         )
         await stack.enter_async_context(pool)
         snapshots = Snapshots(pool, self.cell)

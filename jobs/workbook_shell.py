@@ -26,10 +26,11 @@ from jobs.cells import as_excel_writes, clean, renderer, set_value
 from jobs.columns import Column
 from jobs.summary import TITLE, Line, Report, summary_of
 
-_HEADER_FONT = Font(bold=True, color="FFFFFFFF")
+_FONT = "Calibri"  # named, or LibreOffice takes one with serifs
+_HEADER_FONT = Font(name=_FONT, bold=True, color="FFFFFFFF")
 _HEADER_FILL = PatternFill("solid", fgColor="FF1F3A5F")
-_HEADING_FONT = Font(bold=True, color="FF1F3A5F")
-_TITLE_FONT = Font(bold=True, size=16, color="FF1F3A5F")
+_HEADING_FONT = Font(name=_FONT, bold=True, color="FF1F3A5F")
+_TITLE_FONT = Font(name=_FONT, bold=True, size=16, color="FF1F3A5F")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ def build_shell(report: Report, columns: Sequence[Column], rows_of_sheets: Seque
 
 def _fill_summary(sheet: Worksheet, lines: Iterable[Line]) -> None:
     sheet.title = "Summary"
+    _fit_to_width(sheet)
     sheet.column_dimensions["A"].width = 34
     sheet.column_dimensions["B"].width = 44
     sheet["A1"] = TITLE
@@ -90,8 +92,7 @@ def _fill_usage(sheet: Worksheet, columns: Sequence[Column], rows: int, table_na
     sheet.freeze_panes = "A2"
     sheet.print_title_rows = "1:1"
     sheet.page_setup.orientation = "landscape"
-    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
-    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+    _fit_to_width(sheet)
     # A table has at least one row below its header, if an empty one.
     ref = f"A1:{get_column_letter(len(columns))}{max(rows, 1) + 1}"
     names = [TableColumn(id=i, name=as_excel_writes(column.header)) for i, column in enumerate(columns, start=1)]
@@ -101,11 +102,18 @@ def _fill_usage(sheet: Worksheet, columns: Sequence[Column], rows: int, table_na
 
 
 def _fill_dictionary(sheet: Worksheet, columns: Sequence[Column]) -> None:
+    _fit_to_width(sheet)
     _fill_header(sheet, [("Column", 34), ("Unit", 22), ("Meaning", 110)])
     sheet.freeze_panes = "A2"
     for row, column in enumerate(columns, start=2):
         for index, text in enumerate((column.header, column.unit, column.meaning), start=1):
             set_value(_cell(sheet, row, index), text)
+
+
+def _fit_to_width(sheet: Worksheet) -> None:
+    """On paper it is one page wide, and as many long as it takes."""
+    sheet.page_setup.fitToWidth, sheet.page_setup.fitToHeight = 1, 0
+    sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
 
 def _fill_header(sheet: Worksheet, headers: Iterable[tuple[str, int]]) -> None:

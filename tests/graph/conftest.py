@@ -1,9 +1,8 @@
 """The schema behind its real endpoint: what is recorded is projected by the real runner, and asked for over HTTP."""
 
-import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,6 +39,7 @@ from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
 
 NOW = datetime(2026, 4, 22, 9, 0, tzinfo=UTC)
+BOUND_SECONDS = 9.0  # what a test waits for comes within this time, or never
 READER = "acme:read"
 OPERATOR = "*:ingest+read+billing+operate"
 
@@ -85,10 +85,14 @@ class Service:
     live: Generation
     snapshots: AskedSnapshots
     exports: Exports
-    seal: Seal
+    services: Services
     client: httpx.AsyncClient
     endpoint: Endpoint
-    revoked: set[str] = field(default_factory=set)
+    revoked: set[str]
+
+    @property
+    def seal(self) -> Seal:
+        return self.services.seal
 
     def record(self, *events: UsageEvent, project: bool = True) -> str:
         """Record events in one batch, and the position that covers them, sealed."""
@@ -161,28 +165,29 @@ async def serving(database_url: str, seal: Seal, folder: Path) -> AsyncIterator[
             exports=desk,
             record_usage=record_usage,
             is_good=is_good,
-            at_least_seconds=0.05,
+            at_least_seconds=BOUND_SECONDS,
             clock=lambda: NOW,
         )
 
         async def open_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
-            return Context(viewer_of(bearer_token(connection, params)), services)
+            return Context(viewer_of(bearer_token(connection, params)), service.services)
 
         endpoint = Endpoint(schema, open_context)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(endpoint), base_url="http://tallygraph")
         await stack.enter_async_context(client)
-        yield Service(
+        service = Service(
             ledger=ledger,
             runner=runner,
             projecting=projecting,
             live=runner.ensure_live(projecting),
             snapshots=snapshots,
             exports=exports,
-            seal=seal,
+            services=services,
             client=client,
             endpoint=endpoint,
             revoked=revoked,
         )
+        yield service
 
 
 @pytest.fixture
@@ -190,4 +195,3 @@ async def service(database_url: str, seal: Seal, tmp_path: Path) -> AsyncIterato
     """Empty."""
     async with serving(database_url, seal, tmp_path) as service:
         yield service
-        await asyncio.sleep(0)
