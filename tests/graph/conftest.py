@@ -134,10 +134,11 @@ class Service:
 
 
 @asynccontextmanager
-async def serving(database_url: str, seal: Seal, folder: Path) -> AsyncIterator[Service]:
+async def serving(database_url: str, seal: Seal, folder: Path, *, statement_timeout_ms: int = 8_000) -> AsyncIterator[Service]:
     async with AsyncExitStack() as stack:
+        options = f"-c TimeZone=UTC -c statement_timeout={statement_timeout_ms}"
         pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            database_url, min_size=1, max_size=4, open=False, kwargs={"options": "-c TimeZone=UTC"}
+            database_url, min_size=1, max_size=4, open=False, kwargs={"options": options}
         )
         await stack.enter_async_context(pool)
         ledger, runner = Ledger(database_url), Runner(database_url)

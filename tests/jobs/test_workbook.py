@@ -310,8 +310,8 @@ def test_fonts_are_described_in_the_order_of_the_standard(tmp_path: Path):
         fonts = re.findall(rb"<font>.*?</font>", archive.read("xl/styles.xml"))
     assert {tuple(re.findall(rb"<(\w+) ", font)) for font in fonts} == {
         (b"sz", b"color", b"name", b"family", b"scheme"),
-        (b"b", b"color"),
-        (b"b", b"sz", b"color"),
+        (b"b", b"color", b"name"),
+        (b"b", b"sz", b"color", b"name"),
     }
 
 
