@@ -6,9 +6,9 @@ from graph.account import Account, account
 from graph.context import Info
 from graph.cursors import Cursors, Listing
 from graph.inputs import After, First, given
+from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.reach import Reached
-from graph.selection import selects_page
 from projections import directory
 
 
@@ -19,7 +19,7 @@ async def accounts(info: Info, first: First = 50, after: After = strawberry.UNSE
     cursors = Cursors(info.context.services.seal, Listing(b"", "accounts", b"", ""))
     page = page_of(cursors, first=first, after=given(after))
     start = None if page.start is None else page.start[0]
-    rows = await directory.accounts(snapshot, page.limit, start) if selects_page(info) else []
+    rows = await fetched(info, page, lambda: directory.accounts(snapshot, page.limit, start))
 
     async def count() -> int:
         return await directory.count_accounts(snapshot)

@@ -7,9 +7,9 @@ import strawberry
 
 from graph.context import Info
 from graph.cursors import Cursors, Key, Listing
+from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.scalars import JSON
-from graph.selection import selects_page
 from projections import directory
 
 
@@ -33,7 +33,7 @@ async def conflicts(info: Info, account_id: UUID, first: int, after: str | None)
     if page.start is not None:
         received_at, originator_id, digest = page.start
         start = (received_at, originator_id, digest)
-    rows = await directory.conflicts(snapshot, account_id, page.limit, start) if selects_page(info) else []
+    rows = await fetched(info, page, lambda: directory.conflicts(snapshot, account_id, page.limit, start))
 
     async def count() -> int:
         return await directory.count_conflicts(snapshot, account_id)

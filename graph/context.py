@@ -12,13 +12,14 @@ import strawberry
 
 from domain.access import Scope, Viewer
 from domain.sealing import Seal
-from graph.errors import BadInputError, ForbiddenError, OperationTimeoutError, UnauthenticatedError
+from graph.errors import BadInputError, ForbiddenError, LimitError, OperationTimeoutError, UnauthenticatedError
 from graph.receipt import RecordUsage
 from jobs.desk import ExportDesk
 from ledger.application import CELL
 from ledger.position import Position, PositionUnknownError, opened
 from projections.snapshot import Snapshot, Snapshots
 
+MAX_NODES_PER_OPERATION = 10_000  # of all lists together, as many as their pages may hold
 AT_LEAST_SECONDS = 5.0  # how long `atLeast` waits: shorter than an operation may take, so that the client learns what it waited for
 
 
@@ -43,6 +44,7 @@ class Context:
         self.viewer = viewer
         self.services = services
         self.introspection = introspection
+        self._nodes = 0
         self._at_least = 0
         self._opening = asyncio.Lock()
         self._snapshot: Snapshot | None = None
@@ -61,6 +63,16 @@ class Context:
         if not self.viewer.operates:
             raise ForbiddenError(
                 f"The token {self.viewer.token_name!r} is of one account, and {thing} is for those of all: use such a one."
+            )
+
+    def spend(self, nodes: int) -> None:
+        """Count a page of so many nodes. Raises LimitError where the operation asks for too many: pages within pages multiply."""
+        self._nodes += nodes
+        if self._nodes > MAX_NODES_PER_OPERATION:
+            raise LimitError(
+                "NODES",
+                f"The operation's pages may hold more than {MAX_NODES_PER_OPERATION:,} nodes together (MAX_NODES_PER_OPERATION):"
+                " ask for smaller pages, or in several operations.",
             )
 
     def read_at_least(self, position: str) -> None:

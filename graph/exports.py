@@ -14,9 +14,9 @@ from graph.context import Context, Info
 from graph.cursors import Cursors, Key, Listing
 from graph.errors import ApiError, LimitError
 from graph.node import Kind, Node, global_id, name_of_kind
+from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.scalars import BigInt, Position
-from graph.selection import selects_page
 from jobs import export
 from jobs.errors import ExportNotFoundError, TooManyFollowersError
 from jobs.export_states import ExportKey, ExportState
@@ -106,7 +106,7 @@ async def exports_of(info: Info, account_id: UUID, first: int, after: str | None
     cursors = Cursors(context.services.seal, Listing(account_id.bytes, "exports", b"", ""))
     page = page_of(cursors, first=first, after=after)
     start = None if page.start is None else ExportKey(*page.start)
-    rows = await desk.page(account_id, first=page.limit, after=start) if selects_page(info) else []
+    rows = await fetched(info, page, lambda: desk.page(account_id, first=page.limit, after=start))
 
     async def count() -> int:
         return await desk.count(account_id)

@@ -15,9 +15,9 @@ from graph.event_log import Event, event
 from graph.history_inputs import HistoryOrder, HistoryOrderField
 from graph.inputs import Channel, Direction
 from graph.node import Kind, Node, global_id
+from graph.pages import fetched
 from graph.paging import LongConnection, page_of
 from graph.scalars import BigInt
-from graph.selection import selects_page
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from projections import history_pages
 from projections.history_pages import HistoryOf
@@ -84,9 +84,9 @@ async def requests(info: Info, of: HistoryOf, order: HistoryOrder, pages: Pages)
     listing = Listing(of.account_id.bytes, "history", fingerprint(of, by, descending), str((await snapshot.state()).number))
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=pages.first, after=pages.after, last=pages.last, before=pages.before)
-    rows: list[history_pages.Request] = []
-    if selects_page(info):
-        rows = await history_pages.page(
+
+    async def fetch() -> list[history_pages.Request]:
+        return await history_pages.page(
             snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, backwards=page.backwards
         )
 
@@ -96,6 +96,7 @@ async def requests(info: Info, of: HistoryOf, order: HistoryOrder, pages: Pages)
     async def count() -> int | None:
         return await history_pages.count(snapshot, of)
 
+    rows = await fetched(info, page, fetch)
     return LongConnection[Request].of(rows, page, cursors, key=key, node=request, count=count)
 
 

@@ -8,8 +8,8 @@ from graph.context import Info
 from graph.cursors import Cursors, Key, Listing
 from graph.inputs import After, First, given
 from graph.node import Kind, Node, global_id
+from graph.pages import fetched
 from graph.paging import Connection, page_of
-from graph.selection import selects_page
 from projections import directory
 
 
@@ -32,7 +32,7 @@ async def rejections(info: Info, first: First = 50, after: After = strawberry.UN
     if page.start is not None:
         received_at, digest = page.start
         start = (received_at, digest)
-    rows = await directory.rejections(snapshot, page.limit, start) if selects_page(info) else []
+    rows = await fetched(info, page, lambda: directory.rejections(snapshot, page.limit, start))
 
     async def count() -> int:
         return await directory.count_rejections(snapshot)

@@ -15,10 +15,11 @@ from graph.errors import RangeTooLargeError
 from graph.history import Pages, Request, requests
 from graph.history_inputs import HistoryOrder
 from graph.inputs import After, Direction, First, given
+from graph.pages import fetched
 from graph.paging import Connection, LongConnection, page_of
 from graph.router_inputs import RouterMeasure, RouterOrder, RouterOrderField
 from graph.scalars import BigInt
-from graph.selection import selected, selected_of_nodes, selects_page
+from graph.selection import selected, selected_of_nodes
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from projections import router_usage
 from projections.history_pages import HistoryFilter, HistoryOf
@@ -67,10 +68,10 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=first, after=after)
     lines = bool(selected_of_nodes(info) & BREAKDOWN)
-    rows: list[router_usage.Bucket] = []
-    if selects_page(info):
+
+    async def fetch() -> list[router_usage.Bucket]:
         with _range_errors():
-            rows = await router_usage.buckets(
+            return await router_usage.buckets(
                 snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, lines=lines
             )
 
@@ -78,6 +79,7 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
         with _range_errors():
             return await router_usage.count_buckets(snapshot, of)
 
+    rows = await fetched(info, page, fetch)
     return Connection[RouterBucket].of(rows, page, cursors, key=lambda row: row.key, node=lambda row: _router_bucket(of, row), count=count)
 
 

@@ -8,7 +8,6 @@ from graphql.utilities import value_from_ast_untyped
 from strawberry import Info
 
 NODES_OF_CONNECTION = (("nodes",), ("edges", "node"))
-PAGE_OF_CONNECTION = frozenset({"nodes", "edges", "pageInfo"})
 
 
 def selected(info: Info, *path: str) -> frozenset[str]:
@@ -23,11 +22,6 @@ def selected(info: Info, *path: str) -> frozenset[str]:
 def selected_of_nodes(info: Info) -> frozenset[str]:
     """Names of the fields selected of the nodes of a connection, by either way to them."""
     return frozenset().union(*(selected(info, *path) for path in NODES_OF_CONNECTION))
-
-
-def selects_page(info: Info) -> bool:
-    """Whether a connection is asked for its page: totalCount alone needs none."""
-    return bool(selected(info) & PAGE_OF_CONNECTION)
 
 
 def _below(raw: Any, parents: Iterable[FieldNode]) -> Iterator[FieldNode]:

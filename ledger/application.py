@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -41,7 +42,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What became of a batch: an outcome per event, and a position that covers every event recorded or found."""
+    """What became of a batch: an outcome per event, conflicts in their order, and a position that covers every event recorded or found."""
 
     outcomes: list[Outcome]
     conflicts: list[Conflict]
@@ -88,7 +89,7 @@ class Ledger(Application[UUID]):
                 outcomes[i] = Outcome.DUPLICATE if same_content(standing or first, states[i]) else Outcome.CONFLICT
                 if outcomes[i] is Outcome.CONFLICT:
                     conflicts.append(Conflict(i, standing or first, states[i]))
-        return Recording(outcomes, conflicts, appended.position)
+        return Recording(outcomes, sorted(conflicts, key=attrgetter("index")), appended.position)
 
     @contextmanager
     def connection(self) -> Iterator[Connection[Any]]:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from domain.calendar import MAX_BUCKETS_PER_SERIES
+from graph.context import MAX_NODES_PER_OPERATION
 from tests.events import at, request_completed
 from tests.graph.conftest import Service
 
@@ -321,7 +322,7 @@ BEHIND = """
     query($range: TimeRange!, $filter: RouterFilter, $interval: Interval, $groupBy: [RouterDimension!]!, $first: Int! = 50) {
         account { routerUsage(range: $range, filter: $filter) { buckets(interval: $interval, groupBy: $groupBy) { nodes {
             requests totalTokens errorCount
-            history(first: $first) { totalCount nodes { timestamp model provider totalTokens statusCode } pageInfo { endCursor hasNextPage } }
+            history(first: $first) { totalCount nodes { timestamp totalTokens statusCode } }
         } } } }
     }"""
 
@@ -356,3 +357,17 @@ async def test_the_history_behind_a_bucket_has_pages_of_its_own(service: Service
         found += [each["timestamp"][11:16] for each in bucket["history"]["nodes"]]
         after = bucket["history"]["pageInfo"]["endCursor"]
     assert found == ["10:45", "10:30", "10:15", "10:00"]
+
+
+async def test_pages_within_pages_are_bounded_together(service: Service):
+    service.record(*ORDERED)  # in four hours
+    query = """
+        query($range: TimeRange!, $first: Int!) { account { routerUsage(range: $range) { buckets(first: 1000, groupBy: []) { nodes {
+            a: history(first: $first) { nodes { id } } b: history(first: $first) { edges { cursor } }
+            c: history(first: $first) { pageInfo { hasNextPage } } d: history(first: 1000) { totalCount }
+        } } } } }"""
+    within = (MAX_NODES_PER_OPERATION - 1000) // (3 * 4)
+    await service.ask(query, range=DAY, first=within)
+    error = await service.refusal(query, range=DAY, first=within + 1)
+    assert error["code"] == "LIMIT_NODES"
+    assert "10,000 nodes" in error["message"]

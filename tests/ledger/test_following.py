@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from eventsourcing.persistence import IntegrityError, StoredEvent
 from psycopg.errors import LockNotAvailable
+from psycopg.sql import SQL, Identifier
 
 from domain.names import account_id
 from ledger import accounts
@@ -66,15 +67,15 @@ def test_a_reader_that_follows_misses_nothing_while_others_write(ledger, databas
 @pytest.mark.parametrize("table", ["events", "head", "appends"])
 def test_vacuum_does_not_hold_up_appends(ledger, database_url, table):
     # Given a table that is being vacuumed: the lock is held
+    lock = SQL("LOCK TABLE {} IN SHARE UPDATE EXCLUSIVE MODE").format(Identifier("cell_0", f"ledger_{table}"))
     with psycopg.connect(database_url) as vacuum:
-        vacuum.execute(f"LOCK TABLE cell_0.ledger_{table} IN SHARE UPDATE EXCLUSIVE MODE")
+        vacuum.execute(lock)
         # Then events are recorded, one way and the other
         assert ledger.record([request_completed()]).position == 1
         assert ledger.ledger_recorder.insert_events(stored(request_completed())) == [2]
         # And no other vacuum could start meanwhile, so the lock was of that kind
-        with psycopg.connect(database_url) as other, pytest.raises(LockNotAvailable):
-            other.execute("SET lock_timeout = '1ms'")
-            other.execute(f"LOCK TABLE cell_0.ledger_{table} IN SHARE UPDATE EXCLUSIVE MODE")
+        with psycopg.connect(database_url, options="-c lock_timeout=1ms") as other, pytest.raises(LockNotAvailable):
+            other.execute(lock)
     assert len(read(database_url).events) == 2
 
 

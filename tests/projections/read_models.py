@@ -1,0 +1,66 @@
+"""The read models and the log as tests look at them, by plain SQL."""
+
+import time
+from collections.abc import Callable
+
+import psycopg
+from psycopg.sql import SQL, Identifier
+
+from domain.events import RequestCompleted
+from ledger.shapes import READERS
+from projections.generations import Generation, Superseded
+from projections.runner import Runner
+from tests.projections.fold import TABLES, Logged, Rows
+
+BOUND_SECONDS = 30  # what a test waits for comes within this time, or never
+KEYS = {"history": 3, "router_buckets": 4, "router_lines": 7, "router_series": 2, "request_names": 2, "api_keys": 2, "name_conflicts": 2}
+
+
+def rows_of(database_url: str, generation: int | None = None) -> Rows:
+    """Every row of a generation, by default the live one, in the order of keys; bytes are bytes."""
+    with psycopg.connect(database_url, options="-c TimeZone=UTC") as connection:
+        if generation is None:
+            found = connection.execute("SELECT generation FROM cell_0.generations WHERE state = 'live'").fetchall()
+            ((generation,),) = found
+        rows: Rows = {}
+        for table in TABLES:
+            all_rows = SQL("SELECT * FROM {}").format(Identifier("cell_0", f"{table}_{generation}"))
+            rows[table] = sorted(connection.execute(all_rows).fetchall(), key=lambda row, width=KEYS[table]: row[:width])
+    return rows
+
+
+def log_of(database_url: str) -> list[Logged]:
+    """Every event of the log."""
+    with psycopg.connect(database_url) as connection:
+        found = connection.execute("SELECT notification_id, topic, state FROM cell_0.ledger_events ORDER BY 1").fetchall()
+    events = [(position, READERS[topic](state)) for position, topic, state in found]
+    return [Logged(position, event) for position, event in events if isinstance(event, RequestCompleted)]
+
+
+def start_over(database_url: str) -> None:
+    """An empty log and no read models."""
+    with psycopg.connect(database_url) as connection:
+        for (generation,) in connection.execute("SELECT generation FROM cell_0.generations").fetchall():
+            for table in TABLES:
+                connection.execute(SQL("DROP TABLE IF EXISTS {}").format(Identifier("cell_0", f"{table}_{generation}")))
+        connection.execute("TRUNCATE cell_0.generations, cell_0.ledger_events, cell_0.ledger_appends")
+        connection.execute("TRUNCATE tallygraph.accounts, tallygraph.conflicts, tallygraph.rejections")
+        connection.execute(r"UPDATE cell_0.ledger_head SET position = 0, recorded_at = 'epoch', digest = '\x'")
+
+
+def caught_up(runner: Runner) -> Generation:
+    """The live generation, when it includes the whole log."""
+    with runner.connect() as connection:
+        while True:
+            try:
+                return runner.catch_up(connection, runner.ensure_live(connection))
+            except Superseded:  # by another runner of the test
+                continue
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Return when it holds."""
+    deadline = time.monotonic() + BOUND_SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, "this did not come about"
+        time.sleep(0.005)
