@@ -9,7 +9,7 @@ import strawberry
 from domain.access import Scope
 from graph.context import Context, Info
 from graph.errors import ApiError
-from graph.exports import Export, ExportFormat, to_export
+from graph.exports import NO_EXPORT, Export, ExportFormat, to_export
 from graph.inputs import UTC, TimeRange, given
 from graph.node import Kind, name_of_kind
 from graph.reach import account_by_id
@@ -88,9 +88,6 @@ async def cancel_export(info: Info, id: Annotated[strawberry.ID, strawberry.argu
         refused = _refused("EXPORT_FINISHED", str(error), ["id"])
         return refused if finished is None else ExportPayload(export=to_export(context, finished), errors=refused.errors)
     return ExportPayload(export=to_export(context, state), errors=[])
-
-
-NO_EXPORT = "There is no such export: give the id of one that you see."
 
 
 async def _request(context: Context, input: ExportRouterUsageInput, account_id: UUID, account_key: str) -> ExportRequest:

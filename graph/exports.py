@@ -87,6 +87,7 @@ def to_export(context: Context, state: ExportState) -> Export:
 
 async def export_by_id(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The export's id.")]) -> Export | None:
     """Null where it is not there or not the viewer's."""
+    info.context.require(Scope.READ, "export")
     name = name_of_kind(id, Kind.EXPORT)
     return None if name is None else await export_by_name(info, name)
 
@@ -122,16 +123,19 @@ async def export_updated(
     context.require(Scope.READ, "exportUpdated")
     name = name_of_kind(id, Kind.EXPORT)
     if name is None:
-        raise _not_found(id)
+        raise _not_found()
     following = cast("AsyncGenerator[ExportState, None]", context.services.exports.follow(UUID(bytes=name), context.viewer.account_id))
     try:
         async with aclosing(following) as states:
             async for state in states:
                 yield to_export(context, state)
     except ExportNotFoundError:
-        raise _not_found(id) from None
+        raise _not_found() from None
     except TooManyFollowersError as error:
         raise LimitError("FOLLOWERS", str(error)) from None
+
+
+NO_EXPORT = "There is no such export: give the id of one that you see."
 
 
 class NotFoundError(ApiError):
@@ -140,8 +144,8 @@ class NotFoundError(ApiError):
     code = "NOT_FOUND"
 
 
-def _not_found(id: str) -> NotFoundError:
-    return NotFoundError(f"There is no export {id!r}: give the id of one that you see.", field=("id",))
+def _not_found() -> NotFoundError:
+    return NotFoundError(NO_EXPORT, field=("id",))
 
 
 def _key(row: ExportState) -> Key:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +16,7 @@ from psycopg.rows import dict_row
 
 from domain.events import UsageEvent
 from ledger.binary import event_row
-from ledger.recorder import LedgerRecorder, NewEvent
+from ledger.recorder import LedgerRecorder
 from ledger.shapes import UsageEventMapper, same_content, to_state
 
 CELL = "cell_0"  # Today there is one; an account belongs to one, and nothing joins, locks or counts across cells.
@@ -74,22 +73,26 @@ class Ledger(Application[UUID]):
 
     def record(self, events: Sequence[UsageEvent]) -> Recording:
         """Append what is new of `events`, durably, in their order. Repeating it changes nothing."""
-        named: dict[bytes, tuple[bytes, list[int]]] = {}  # by originator id: the state that came first, and who bears the name
         states = [to_state(event) for event in events]
-        for i, event in enumerate(events):
-            named.setdefault(event.originator_id, (states[i], []))[1].append(i)
-        appended = self.ledger_recorder.append(
-            [NewEvent(id, event_row(id, 1, events[bearers[0]].TOPIC.encode(), state)) for id, (state, bearers) in named.items()]
-        )
-        outcomes = [Outcome.RECORDED] * len(events)
+        names = [event.originator_id for event in events]
+        first: dict[bytes, int] = {}  # the event that bears a name first, by originator id
+        for i, name in enumerate(names):
+            first.setdefault(name, i)
+        appended = self.ledger_recorder.append({name: event_row(name, 1, events[i].TOPIC.encode(), states[i]) for name, i in first.items()})
+        if appended.recorded == len(events):
+            return Recording([Outcome.RECORDED] * len(events), [], appended.position)
+        outcomes: list[Outcome] = []
         conflicts: list[Conflict] = []
-        for id, (first, bearers) in named.items():
-            standing = appended.standing.get(id)
-            for i in bearers if standing is not None else bearers[1:]:
-                outcomes[i] = Outcome.DUPLICATE if same_content(standing or first, states[i]) else Outcome.CONFLICT
-                if outcomes[i] is Outcome.CONFLICT:
-                    conflicts.append(Conflict(i, standing or first, states[i]))
-        return Recording(outcomes, sorted(conflicts, key=attrgetter("index")), appended.position)
+        for i, name in enumerate(names):
+            standing = appended.standing.get(name)
+            if standing is None and first[name] == i:
+                outcomes.append(Outcome.RECORDED)
+                continue
+            standing = standing or states[first[name]]
+            outcomes.append(Outcome.DUPLICATE if same_content(standing, states[i]) else Outcome.CONFLICT)
+            if outcomes[i] is Outcome.CONFLICT:
+                conflicts.append(Conflict(i, standing, states[i]))
+        return Recording(outcomes, conflicts, appended.position)
 
     @contextmanager
     def connection(self) -> Iterator[Connection[Any]]:

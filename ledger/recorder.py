@@ -6,7 +6,7 @@ ends in a conflict with itself: an append is idempotent, and a strict insert rec
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -23,13 +23,6 @@ APPEND_TIMEOUT_MS = 30_000  # of one statement: a stalled writer must not hold t
 LOCK_TIMEOUT_MS = 20_000
 ATTEMPTS = 5
 RETRY_WAIT_SECONDS = 0.2
-
-
-class NewEvent(NamedTuple):
-    """An event that begins a stream, as bytes: `row` is its COPY row without the position."""
-
-    originator_id: bytes
-    row: bytes
 
 
 class Appended(NamedTuple):
@@ -57,9 +50,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self._lock, self._find, self._copy, self._advance, self._log = map(self._sql, (LOCK, FIND, COPY, ADVANCE, LOG_APPEND))
         self._read = self._sql(READ)
 
-    def append(self, events: Sequence[NewEvent]) -> Appended:
-        """Record those of `events` (distinct, each the first of its stream) that are not in the log yet, in their order.
+    def append(self, events: Mapping[bytes, bytes]) -> Appended:
+        """Record those events that are not in the log yet, in their order. Each is the first of its stream.
 
+        `events` has the COPY row of each, without the position, by its originator id.
         Safe to repeat, so a connection lost at any moment, even after the commit, is answered by trying again. Raises
         OperationalError of the library when Postgres stays away.
         """
@@ -73,15 +67,15 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 time.sleep(RETRY_WAIT_SECONDS * attempt)
         raise AssertionError
 
-    def _append(self, connection: Connection[Any], events: Sequence[NewEvent]) -> Appended:
+    def _append(self, connection: Connection[Any], events: Mapping[bytes, bytes]) -> Appended:
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
             with connection.pipeline():
                 cursor.execute(SETTINGS, prepare=True)
                 position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
-                cursor.execute(self._find, [UuidArray.of([event.originator_id for event in events])], prepare=True)
+                cursor.execute(self._find, [UuidArray.of(events.keys())], prepare=True)
                 standing = dict(cursor.fetchall())
-            rows = [event.row for event in events if event.originator_id not in standing]
+            rows = [row for id, row in events.items() if id not in standing]
             if rows:
                 with cursor.copy(self._copy) as copy:
                     copy.write(copy_of_events(rows, position + 1))
@@ -164,10 +158,7 @@ def _one(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 def _chain(digest: bytes, rows: Sequence[bytes]) -> bytes:
     """The digest of the log up to here: of the digest before, and what is new."""
-    chain = blake2b(digest, digest_size=32)
-    for row in rows:
-        chain.update(row)
-    return chain.digest()
+    return blake2b(digest + b"".join(rows), digest_size=32).digest()
 
 
 CREATE = (

@@ -16,42 +16,41 @@ from service import tokens
 from service.errors import DatabaseUnavailableError
 
 OLDEST_POSTGRES = 150000
+CONNECT_SECONDS = 10
+NOT_OURS = (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction)
 
 
 def prepare(database_url: str) -> None:
-    """Create schemas and tables that are missing, and the first read models. Raises DatabaseUnavailableError."""
-    with reachable(database_url):
-        with psycopg.connect(database_url, connect_timeout=10) as connection:
-            if connection.info.server_version < OLDEST_POSTGRES:
-                raise DatabaseUnavailableError(f"{place(database_url)} is older than PostgreSQL 15: use a newer one.")
-        ledger = Ledger(database_url)
-        try:
-            statements = [
-                *ledger.recorder.sql_create_statements,  # pyright: ignore[reportAttributeAccessIssue] - ours is a Postgres recorder
-                *accounts.CREATE,
-                *aside.CREATE,
-                *generations.statements(CELL),
-                *tokens.CREATE,
-                *JOBS_STATEMENTS,
-            ]
-        finally:
-            ledger.close()
-        set_up(database_url, ["tallygraph", CELL, "jobs"], statements)
-        runner = Runner(database_url)
-        with runner.connect() as connection:
-            runner.begin(connection)
+    """Create schemas and tables that are missing, and the first read models. Raises DatabaseUnavailableError for an old Postgres."""
+    with psycopg.connect(database_url, connect_timeout=CONNECT_SECONDS) as connection:
+        if connection.info.server_version < OLDEST_POSTGRES:
+            raise DatabaseUnavailableError(f"The database {place(database_url)} is older than PostgreSQL 15: use a newer one.")
+    ledger = Ledger(database_url)
+    try:
+        statements = [
+            *ledger.recorder.sql_create_statements,  # pyright: ignore[reportAttributeAccessIssue] - ours is a Postgres recorder
+            *accounts.CREATE,
+            *aside.CREATE,
+            *generations.statements(CELL),
+            *tokens.CREATE,
+            *JOBS_STATEMENTS,
+        ]
+    finally:
+        ledger.close()
+    set_up(database_url, ["tallygraph", CELL, "jobs"], statements)
+    runner = Runner(database_url)
+    with runner.connect() as connection:
+        runner.begin(connection)
 
 
 @contextmanager
-def reachable(database_url: str) -> Iterator[None]:
-    """What goes wrong with the connection, as one sentence without the password."""
+def reachable(database_url: str, advice: str) -> Iterator[None]:
+    """What goes wrong with the connection, as one sentence without the password, and what to do about it."""
     try:
         yield
-    except (psycopg.OperationalError, psycopg.errors.InsufficientPrivilege) as error:
-        reason = " ".join(str(error).split())
-        raise DatabaseUnavailableError(f"The database {place(database_url)} cannot be used: {reason}. Check DATABASE_URL.") from None
-    except psycopg.ProgrammingError as error:
-        raise DatabaseUnavailableError(f"DATABASE_URL is not a Postgres URL: {' '.join(str(error).split())}.") from None
+    except NOT_OURS as error:
+        reason = str(error).partition("\n")[0].rstrip(".?! ")  # what follows are hints, or the same of other addresses of the host
+        raise DatabaseUnavailableError(f"The database {place(database_url)} cannot be used: {reason}. {advice}") from None
 
 
 def place(database_url: str) -> str:

@@ -6,8 +6,13 @@ import tempfile
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
-from service.errors import DatabaseUnavailableError, SettingError
+import psycopg
+from psycopg.conninfo import conninfo_to_dict
+
+from domain.sealing import MIN_SECRET_BYTES
+from service.errors import SettingError
 
 SECRET_BYTES = 32
 DEFAULT_DATA_DIR = "data"
@@ -28,17 +33,16 @@ class Settings:
 
     @classmethod
     def from_environment(cls, data_dir: Path | None = None) -> "Settings":
-        """`data_dir` takes the place of TALLYGRAPH_DATA_DIR."""
-        environment = os.environ
+        """`data_dir` takes the place of TALLYGRAPH_DATA_DIR. Raises SettingError for what cannot be understood."""
         return cls(
-            data_dir=(data_dir or Path(environment.get("TALLYGRAPH_DATA_DIR") or DEFAULT_DATA_DIR)).absolute(),
-            database_url=environment.get("DATABASE_URL") or None,
-            database_read_url=environment.get("DATABASE_READ_URL") or None,
-            database_direct_url=environment.get("DATABASE_DIRECT_URL") or None,
-            broker_url=environment.get("BROKER_URL") or None,
-            export_store_url=environment.get("EXPORT_STORE_URL") or None,
-            secret_key=environment.get("TALLYGRAPH_SECRET_KEY") or None,
-            admin_token=environment.get("TALLYGRAPH_ADMIN_TOKEN") or None,
+            data_dir=(data_dir or Path(_variable("TALLYGRAPH_DATA_DIR") or DEFAULT_DATA_DIR)).absolute(),
+            database_url=_postgres_url("DATABASE_URL"),
+            database_read_url=_postgres_url("DATABASE_READ_URL"),
+            database_direct_url=_postgres_url("DATABASE_DIRECT_URL"),
+            broker_url=_variable("BROKER_URL"),
+            export_store_url=_variable("EXPORT_STORE_URL"),
+            secret_key=_variable("TALLYGRAPH_SECRET_KEY"),
+            admin_token=_variable("TALLYGRAPH_ADMIN_TOKEN"),
         )
 
     @property
@@ -46,15 +50,27 @@ class Settings:
         """Where finished exports lie. Raises SettingError for a store that this version does not know."""
         if self.export_store_url is None:
             return self.data_dir / "exports"
-        if not self.export_store_url.startswith("file://"):
-            raise SettingError(f"EXPORT_STORE_URL {self.export_store_url!r} is not known: use file:///some/folder.")
-        return Path(self.export_store_url.removeprefix("file://"))
+        if not self.export_store_url.startswith("file:///"):
+            raise SettingError("EXPORT_STORE_URL is not a folder of this machine: write file:///some/folder.")
+        return Path(unquote(urlsplit(self.export_store_url).path))
 
     def secret(self) -> bytes:
-        """What signs links, positions and sessions: of TALLYGRAPH_SECRET_KEY, or kept in the data directory from the first start on."""
-        if self.secret_key is not None:
-            return self.secret_key.encode()
-        path = self.data_dir / "secret.key"
+        """What signs links, positions and sessions: of TALLYGRAPH_SECRET_KEY, or kept in the data directory from the first start on.
+
+        Raises SettingError.
+        """
+        secret = self._kept_secret() if self.secret_key is None else self.secret_key.encode()
+        if len(secret) < MIN_SECRET_BYTES:
+            place = self._secret_file if self.secret_key is None else "TALLYGRAPH_SECRET_KEY"
+            raise SettingError(f"The secret in {place} is too short: it needs {MIN_SECRET_BYTES} bytes or more.")
+        return secret
+
+    @property
+    def _secret_file(self) -> Path:
+        return self.data_dir / "secret.key"
+
+    def _kept_secret(self) -> bytes:
+        path = self._secret_file
         try:
             self.data_dir.mkdir(parents=True, exist_ok=True)
             if not path.exists():
@@ -66,6 +82,26 @@ class Settings:
                         os.link(draft.name, path)
             return path.read_bytes()
         except OSError as error:
-            raise DatabaseUnavailableError(
-                f"The data directory {self.data_dir} cannot be used: {error}. Choose one that this account owns."
+            raise SettingError(
+                f"The data directory {self.data_dir} cannot be used ({error.strerror}); choose one that can be created, read and written."
             ) from None
+
+
+def _variable(name: str) -> str | None:
+    return os.environ.get(name) or None
+
+
+def _postgres_url(name: str) -> str | None:
+    """The variable, if it is one. The error does not quote it: there is a password in it, or in what was taken for something else."""
+    url = _variable(name)
+    if url is None:
+        return None
+    with suppress(psycopg.ProgrammingError):
+        parts = {part: str(value) for part, value in conninfo_to_dict(url).items()}
+        ports = parts.get("port", "").replace(",", "")
+        # A password with a special character that is not encoded ends early: its rest is in the host, the port or the name.
+        if (not ports or ports.isdecimal()) and "@" not in parts.get("host", "") + parts.get("dbname", ""):
+            return url
+    raise SettingError(
+        f"{name} is not a Postgres URL: write postgresql://user:password@host/database, with special characters percent-encoded."
+    )

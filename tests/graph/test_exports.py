@@ -206,7 +206,7 @@ async def test_an_export_that_is_not_theirs_cannot_be_followed(service: Service,
     response = await subscribe(service, id)
     [error] = response["errors"]
     assert error["extensions"] == {"code": "NOT_FOUND", "field": ["id"]}
-    assert error["message"] == f"There is no export '{id}': give the id of one that you see."
+    assert error["message"] == "There is no such export: give the id of one that you see."
 
 
 async def test_following_needs_the_scope_read(service: Service):

@@ -215,6 +215,7 @@ FILTERS: list[tuple[dict[str, Any], list[str]]] = [
 ]  # fmt: skip
 
 
+@pytest.mark.postgres
 async def test_each_filter_chooses_what_it_says_and_nothing_else(service: Service):
     service.record(*REQUESTS)
     for filter, expected in FILTERS:
@@ -259,6 +260,7 @@ KEYS = {
 }
 
 
+@pytest.mark.postgres
 async def test_both_directions_of_paging_give_the_whole_list_in_every_order(service: Service):
     service.record(*ORDERED)
     for field, direction in product(KEYS, ("ASC", "DESC")):

@@ -244,6 +244,7 @@ KEYS = {
 }
 
 
+@pytest.mark.postgres
 async def test_pages_put_together_are_the_whole_list_in_order_with_the_unknown_last(service: Service):
     service.record(*ORDERED)
     for field, direction in product(KEYS, ("ASC", "DESC")):
@@ -327,6 +328,7 @@ BEHIND = """
     }"""
 
 
+@pytest.mark.postgres
 async def test_the_requests_behind_a_bucket_make_its_figures(service: Service):
     service.record(*ORDERED, request_completed(at("01:00"), model="a", channel="deployment", deployment="gpu-1"))
     cut = {"from": "2026-04-21T00:59:59.5Z", "to": "2026-04-21T03:00:00.000001Z"}

@@ -2,8 +2,10 @@
 
 from collections.abc import AsyncIterator, Iterator
 from contextlib import closing
+from typing import Any
 
 import pytest
+from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.application import Ledger
@@ -24,7 +26,10 @@ def runner(database_url: str) -> Runner:
 
 @pytest.fixture
 async def snapshots(database_url: str) -> AsyncIterator[Snapshots]:
-    async with AsyncConnectionPool(database_url, min_size=1, max_size=4, kwargs={"options": "-c TimeZone=UTC"}) as pool:
+    pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
+        database_url, min_size=1, max_size=4, kwargs={"options": "-c TimeZone=UTC"}, open=False
+    )
+    async with pool:
         yield Snapshots(pool)
 
 

@@ -1,6 +1,7 @@
 """Replayable: following along gives the rows that a rebuild gives, and both give what the log says, to the last digit."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import timedelta
 
 import msgspec
@@ -51,10 +52,8 @@ def follow_until_crash(database_url: str, batch: int, crash_after: int | None) -
     usage_apply = usage.apply
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(runner_module.usage, "apply", apply)
-        try:
+        with suppress(CrashError):
             caught_up(Runner(database_url, batch=batch))
-        except CrashError:
-            pass
 
 
 @pytest.mark.postgres

@@ -1,0 +1,39 @@
+"""The examples of docs/graphql.md are answered as they stand."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+from graphql import parse, validate
+
+from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError
+from graph.exports import NotFoundError
+from graph.schema import schema
+from tests.events import at, request_completed
+from tests.graph.conftest import OPERATOR, Service
+
+GUIDE = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text(encoding="utf-8")
+EXAMPLES: list[str] = re.findall(r"^```graphql\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+
+
+async def test_every_example_is_answered_without_an_error(service: Service):
+    service.record(request_completed(at("09:00")), request_completed(at("10:00"), status_code=500, latency_ns=1_500_000_000))
+    answered: dict[str, Any] = {}
+    for example in EXAMPLES:
+        assert validate(schema._schema, parse(example)) == []
+        if "subscription" not in example:
+            token = OPERATOR if "eventLog" in example else "acme:read+ingest"
+            answered |= await service.ask(example, token)
+    assert answered["recordUsage"]["recorded"] == 1
+    assert answered["exportRouterUsage"]["errors"] == []
+    assert answered["accounts"]["totalCount"] == 1
+    assert answered["node"] is None
+    assert len(EXAMPLES) == 10
+
+
+def test_every_code_that_an_error_can_have_is_explained():
+    table = GUIDE.partition("| code | meaning |")[2]
+    told = {*re.findall(r"`([A-Z_]+)`", table)}
+    classes = [ApiError, NotFoundError, *ApiError.__subclasses__()]
+    assert {each.code for each in classes} | {PARSE_FAILED, VALIDATION_FAILED} == told | {BodyTooLargeError.code}
+    assert "`LIMIT_…`" in table
