@@ -2,12 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TypeAlias
 
-import psycopg
 import strawberry
 
 from domain.access import Scope, Viewer
@@ -102,8 +100,7 @@ class Context:
     async def aclose(self) -> None:
         """Let go of the snapshot."""
         if self._snapshot is not None:
-            with suppress(psycopg.OperationalError):  # a connection that broke, or whose query was cancelled, is closed already
-                await self._snapshot.close()
+            await self._snapshot.close()
 
     def sealed(self, position: int) -> str:
         """A place in the log, in the form for the outside."""

@@ -87,8 +87,8 @@ async def peak(info: Info, of: BucketsOf, by: RouterMeasure) -> RouterBucket | N
     """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
     lines = bool(selected(info) & BREAKDOWN)
     with _range_errors():
-        found = await router_usage.buckets(await info.context.snapshot(), of, order=Measure[by.name], descending=True, limit=1, lines=lines)
-    return _router_bucket(of, found[0]) if found and found[0].key[0] is not None else None
+        found = await router_usage.peak(await info.context.snapshot(), of, Measure[by.name], lines=lines)
+    return None if found is None else _router_bucket(of, found)
 
 
 def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:

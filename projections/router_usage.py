@@ -181,9 +181,9 @@ async def count_buckets(snapshot: Snapshot, of: BucketsOf) -> int:
     return count
 
 
-async def peak(snapshot: Snapshot, of: BucketsOf, by: Measure) -> Bucket | None:
-    """The bucket with the most, the earliest of equals; null where none has any."""
-    found = await buckets(snapshot, of, order=by, descending=True, limit=1)
+async def peak(snapshot: Snapshot, of: BucketsOf, by: Measure, *, lines: bool = True) -> Bucket | None:
+    """The bucket with the most, the earliest of equals; null where none is known to have any. Raises RangeTooLargeError."""
+    found = await buckets(snapshot, of, order=by, descending=True, limit=1, lines=lines)
     return found[0] if found and found[0].key[0] is not None else None
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from typing import Any
 
+import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
@@ -60,8 +61,9 @@ class Snapshot:
                     yield row
 
     async def close(self) -> None:
-        """End the transaction and give the connection back."""
-        await self._stack.aclose()
+        """End the transaction and give the connection back; a broken one has ended its transaction itself."""
+        with suppress(psycopg.OperationalError):
+            await self._stack.aclose()
         self._connection = None
 
     async def _opened(self) -> Generation:

@@ -26,30 +26,27 @@ def database(settings: Settings) -> Iterator[Database]:
     Raises DatabaseUnavailableError, also where a connection is lost inside.
     """
     with ExitStack() as stack:
-        found = _given(settings) or _private(settings, stack)
-        if settings.database_direct_url:
-            advice = "Check DATABASE_DIRECT_URL."
-        elif settings.database_url:
-            advice = "Check DATABASE_URL."
+        if settings.database_url is None:
+            folder = settings.data_dir / "postgres"
+            url = direct_url = stack.enter_context(EmbeddedPostgres(folder)).url
+            advice = f"Its log is {folder / 'cluster' / 'postgres.log'}."
         else:
-            advice = f"Its log is {settings.data_dir / 'postgres' / 'cluster' / 'postgres.log'}."
-        stack.enter_context(reachable(found.direct_url, advice))
-        prepare(found.direct_url)
-        yield found
+            _try(settings)
+            url, direct_url = settings.database_url, settings.database_direct_url or settings.database_url
+            advice = f"Check {'DATABASE_DIRECT_URL' if settings.database_direct_url else 'DATABASE_URL'}."
+        stack.enter_context(reachable(direct_url, advice))
+        prepare(direct_url)
+        yield Database(url, direct_url)
 
 
-def _given(settings: Settings) -> Database | None:
-    """Tried, where it is not what will be prepared: a wrong URL is told before anybody depends on it."""
-    if settings.database_url is None:
-        return None
-    named = {"DATABASE_URL": settings.database_url, "DATABASE_READ_URL": settings.database_read_url}
+def _try(settings: Settings) -> None:
+    """What is wrong is told now, by name, and not by the first question."""
+    named = {
+        "DATABASE_URL": settings.database_url,
+        "DATABASE_DIRECT_URL": settings.database_direct_url,
+        "DATABASE_READ_URL": settings.database_read_url,
+    }
     for name, url in named.items():
-        if url is not None and url != settings.database_direct_url:
+        if url is not None:
             with reachable(url, f"Check {name}."), psycopg.connect(url, connect_timeout=CONNECT_SECONDS):
                 pass
-    return Database(settings.database_url, settings.database_direct_url or settings.database_url)
-
-
-def _private(settings: Settings, stack: ExitStack) -> Database:
-    url = stack.enter_context(EmbeddedPostgres(settings.data_dir / "postgres")).url
-    return Database(url, url)

@@ -12,6 +12,7 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+WATCH_SECONDS = 0.1  # how often a part is looked at
 RESTART_SECONDS = 1.0
 GRACE_SECONDS = 10.0
 
@@ -23,36 +24,47 @@ class Companion:
     """
 
     def __init__(self, arguments: Sequence[str], environment: dict[str, str]) -> None:
-        self._arguments = [sys.executable, "-m", "service.cli", *arguments]
+        self._part = arguments[0]
+        self._command = [sys.executable, "-P", "-m", "service.cli", *arguments]  # -P: a folder `service` where we are started is not ours
         self._environment = {**os.environ, **environment}
         self._stop = threading.Event()
-        self._process: subprocess.Popen[bytes] | None = None
-        self._keeper = threading.Thread(target=self._keep, name=f"keeper of {arguments[0]}", daemon=True)
+        self._keeper = threading.Thread(target=self._keep, name=f"keeper of {self._part}", daemon=True)
 
     def __enter__(self) -> Self:
         self._keeper.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._stop.set()
+        self.stop()
         self._keeper.join()
+
+    def stop(self) -> None:
+        """Tell it to stop, without waiting for that."""
+        self._stop.set()
 
     def _keep(self) -> None:
         while not self._stop.is_set():
-            with subprocess.Popen(  # noqa: S603 - our own interpreter and command
-                self._arguments, stdin=subprocess.PIPE, env=self._environment, start_new_session=True
-            ) as process:
-                while process.poll() is None and not self._stop.wait(0.1):
-                    pass
-                if process.stdin is not None:
-                    process.stdin.close()
-                try:
-                    process.wait(GRACE_SECONDS)
-                except subprocess.TimeoutExpired:
-                    process.kill()
+            try:
+                ended = f"it ended with code {self._run()}"
+            except OSError as error:  # no process could be started
+                ended = str(error)
             if not self._stop.is_set():
-                log.warning("a part of the service ended and is started again", part=self._arguments[3], code=process.returncode)
+                log.warning("a part of the service is started again", part=self._part, reason=ended)
                 self._stop.wait(RESTART_SECONDS)
+
+    def _run(self) -> int:
+        with subprocess.Popen(  # noqa: S603 - our own interpreter and command
+            self._command, stdin=subprocess.PIPE, env=self._environment, start_new_session=True
+        ) as process:
+            while process.poll() is None and not self._stop.wait(WATCH_SECONDS):
+                pass
+            assert process.stdin is not None
+            process.stdin.close()
+            try:
+                return process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                return process.wait()
 
 
 def collect_seldom() -> None:

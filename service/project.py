@@ -17,19 +17,15 @@ from service.settings import Settings
 
 def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(show=False, negative="")] = False) -> None:
     """Keep the read models up with the log. Any number may run: an event counts once."""
+    collect_seldom()
     stop = threading.Event()
-    if companion:  # of `serve`, which may be gone already, with its database
+    if companion:
         stop_with_parent(stop, sys.stdin.buffer)
     try:
-        _follow(Settings.from_environment(data_dir), stop)
+        with database(Settings.from_environment(data_dir)) as found:
+            for sign in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(sign, lambda *_: stop.set())
+            Runner(found.direct_url).follow(stop)
     except StartError:
-        if not stop.is_set():
+        if not stop.is_set():  # `serve` is gone, and has taken the database along: nobody is left to be told
             raise
-
-
-def _follow(settings: Settings, stop: threading.Event) -> None:
-    collect_seldom()
-    with database(settings) as found:
-        for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, lambda *_: stop.set())
-        Runner(found.direct_url).follow(stop)

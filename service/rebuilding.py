@@ -1,17 +1,27 @@
 """`tallygraph rebuild`: a rebuild with its progress shown."""
 
+from typing import Annotated, Literal
+
+from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from projections import generations
 from projections.runner import Runner
+from service.database import database
+from service.options import DataDir
+from service.processes import collect_seldom
+from service.settings import Settings
 
 
-def rebuild(database_url: str, name: str) -> None:
-    """Build, swap, and drop what is retired."""
-    runner = Runner(database_url)
+def rebuild(
+    name: Annotated[Literal["usage"], Parameter(help="The group of read models.")] = "usage", *, data_dir: DataDir = None
+) -> None:
+    """Build read models anew from the first event, beside the live ones, and swap them in."""
+    collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns) as progress:
+    with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:
+        runner = Runner(found.direct_url)
         task = progress.add_task(f"rebuilding {name}")
         runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))
-    with runner.connect() as connection, connection.transaction():
-        generations.drop_retired(connection, runner.cell)
+        with runner.connect() as connection, connection.transaction():
+            generations.drop_retired(connection, runner.cell)

@@ -1,23 +1,24 @@
-"""schema.graphql: the schema as clients see it, kept in the repository, so that a change of it is seen."""
+"""`tallygraph schema`: schema.graphql, the schema as clients see it, kept in the repository, so that a change of it is seen."""
 
+import sys
 from difflib import unified_diff
 from pathlib import Path
+from typing import Annotated
+
+from cyclopts import Parameter
 
 from graph.schema import sdl
 
-FILE = Path(__file__).parent.parent / "schema.graphql"
+FILE = Path("schema.graphql")
 
 
-def write() -> int:
-    """Write the file; the exit code."""
-    FILE.write_text(sdl(), encoding="utf-8")
-    return 0
-
-
-def check() -> int:
-    """Compare, and show what differs; the exit code."""
+def schema(*, check: Annotated[bool, Parameter(negative="", help="Only say whether it is up to date.")] = False) -> None:
+    """Write schema.graphql in this folder."""
+    if not check:
+        FILE.write_text(sdl(), encoding="utf-8")
+        return
     kept = FILE.read_text(encoding="utf-8") if FILE.exists() else ""
-    difference = "".join(unified_diff(kept.splitlines(True), sdl().splitlines(True), "schema.graphql", "the code"))
+    difference = "".join(unified_diff(kept.splitlines(keepends=True), sdl().splitlines(keepends=True), "schema.graphql", "the code"))
     if difference:
         print(f"{difference}\nschema.graphql is not what the code says: run `tallygraph schema`.")  # noqa: T201
-    return 1 if difference else 0
+        sys.exit(1)

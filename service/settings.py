@@ -34,7 +34,7 @@ class Settings:
     @classmethod
     def from_environment(cls, data_dir: Path | None = None) -> "Settings":
         """`data_dir` takes the place of TALLYGRAPH_DATA_DIR. Raises SettingError for what cannot be understood."""
-        return cls(
+        found = cls(
             data_dir=(data_dir or Path(_variable("TALLYGRAPH_DATA_DIR") or DEFAULT_DATA_DIR)).absolute(),
             database_url=_postgres_url("DATABASE_URL"),
             database_read_url=_postgres_url("DATABASE_READ_URL"),
@@ -44,6 +44,9 @@ class Settings:
             secret_key=_variable("TALLYGRAPH_SECRET_KEY"),
             admin_token=_variable("TALLYGRAPH_ADMIN_TOKEN"),
         )
+        if found.database_url is None and (found.database_read_url or found.database_direct_url):
+            raise SettingError("DATABASE_READ_URL or DATABASE_DIRECT_URL is set and DATABASE_URL is not: set that, too.")
+        return found
 
     @property
     def export_folder(self) -> Path:

@@ -8,7 +8,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
@@ -77,13 +77,39 @@ def revoke(connection: psycopg.Connection[Any], id: UUID) -> bool:
     return connection.execute(statement, [id]).rowcount == 1
 
 
-def sign_in_code(connection: psycopg.Connection[Any], token: str) -> str:
-    """A code that signs in the bearer of `token`, once."""
+class Token(NamedTuple):
+    """What is known of a token: not the token."""
+
+    id: UUID
+    name: str
+    scopes: list[str]
+    account: str | None
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+
+
+def every(connection: psycopg.Connection[Any]) -> list[Token]:
+    """All there ever were, oldest first."""
+    statement = "SELECT id, name, scopes, account, created_at, expires_at, revoked_at FROM tallygraph.tokens ORDER BY created_at, id"
+    return [Token(*row) for row in connection.execute(statement).fetchall()]
+
+
+def find(connection: psycopg.Connection[Any], token: str) -> UUID | None:
+    """The id of a token that works; null for others."""
+    row = connection.execute(FIND["hash"], [_hash(token)]).fetchone()
+    return None if row is None else row[0]
+
+
+def sign_in_code(connection: psycopg.Connection[Any], id: UUID) -> str | None:
+    """A code that signs in the bearer of a token, once; null where the token does not work (any more)."""
     code = secrets.token_urlsafe(24)
     connection.execute("DELETE FROM tallygraph.sign_in_codes WHERE expires_at < clock_timestamp()")
+    if connection.execute(FIND["id"], [id]).fetchone() is None:
+        return None
     connection.execute(
-        "INSERT INTO tallygraph.sign_in_codes SELECT %s, id, clock_timestamp() + %s FROM tallygraph.tokens WHERE hash = %s",
-        [_hash(code), CODE_LIFETIME, _hash(token)],
+        "INSERT INTO tallygraph.sign_in_codes (hash, token_id, expires_at) VALUES (%s, %s, clock_timestamp() + %s)",
+        [_hash(code), id, CODE_LIFETIME],
     )
     return code
 

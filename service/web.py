@@ -17,8 +17,9 @@ from domain.sealing import Seal
 from graph.bearer import bearer_token
 from graph.context import Context, Services
 from graph.endpoint import Endpoint
-from graph.errors import UnauthenticatedError
+from graph.errors import UnauthenticatedError, UnavailableError
 from graph.schema import schema
+from ingest.appender import OverloadedError
 from ingest.endpoint import EventsEndpoint
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
@@ -135,7 +136,10 @@ class _Access:
         """The same as a POST of these events."""
         assert viewer.may(Scope.INGEST)
         reports = [msgspec.json.encode(event) for event in events]
-        return await self._parts.reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+        try:
+            return await self._parts.reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+        except OverloadedError as error:
+            raise UnavailableError(str(error)) from None
 
 
 async def _start_page(_: Request) -> Response:

@@ -1,29 +1,48 @@
-"""`tallygraph work`: writes exports apart from the web process."""
+"""`tallygraph work`: writes exports, apart from the web process."""
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated
+
+from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
-from jobs.brokers import broker_from_url
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
 from jobs.usage_source import RouterUsageSource
 from jobs.worker import run_worker
+from service.broker import broker_of
+from service.database import Database, database
 from service.errors import SettingError
-from service.serve import database
-from service.set_up import prepare
+from service.options import DataDir
+from service.processes import collect_seldom
 from service.settings import Settings
 
+Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How many exports at a time.")]
 
-def run(settings: Settings, threads: int) -> None:
-    """Work until told to stop. Raises StartError."""
+
+def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
+    """Write the exports that the broker of BROKER_URL tells of."""
+    collect_seldom()
+    settings = Settings.from_environment(data_dir)
     if settings.broker_url is None:
         raise SettingError("BROKER_URL is not set: without a broker, exports are written by `tallygraph serve` itself.")
-    with database(settings) as database_url:
-        direct_url = settings.database_direct_url or database_url
-        prepare(direct_url)
-        exports = Exports(JobsLog(direct_url), ExportRules())
-        workshop = Workshop(exports, FileStore(settings.export_folder), RouterUsageSource(database_url, settings.secret()))
+    broker = broker_of(settings)
+    with database(settings) as found, workshop(settings, found) as open_workshop:
         for sign in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(sign, lambda *_: workshop.stopping.set())
-        run_worker(broker_from_url(settings.broker_url), workshop, threads=threads)
+            signal.signal(sign, lambda *_: open_workshop.stopping.set())
+        run_worker(broker, open_workshop, threads=threads)
+
+
+@contextmanager
+def workshop(settings: Settings, database: Database) -> Iterator[Workshop]:
+    """All that the work on exports needs, with a log of its own: what is given back at the end is written to it."""
+    log = JobsLog(database.direct_url)
+    try:
+        source = RouterUsageSource(database.direct_url, settings.secret())
+        yield Workshop(Exports(log, ExportRules()), FileStore(settings.export_folder), source)
+    finally:
+        log.close()

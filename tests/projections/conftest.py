@@ -1,6 +1,6 @@
 """A log, its read models, and snapshots of them."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import closing
 from typing import Any
 
@@ -8,9 +8,12 @@ import pytest
 from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
+from domain.events import RequestCompleted
 from ledger.application import Ledger
 from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
+from tests.projections.fold import counted
+from tests.projections.read_models import caught_up, log_of, start_over
 
 
 @pytest.fixture
@@ -22,6 +25,19 @@ def ledger(database_url: str) -> Iterator[Ledger]:
 @pytest.fixture
 def runner(database_url: str) -> Runner:
     return Runner(database_url)
+
+
+@pytest.fixture
+def begin_with(ledger: Ledger, runner: Runner, database_url: str) -> Callable[[Sequence[RequestCompleted]], list[RequestCompleted]]:
+    """Starts over with a log of the events that are given, projected, and returns those that count."""
+
+    def begin(events: Sequence[RequestCompleted]) -> list[RequestCompleted]:
+        start_over(database_url)
+        ledger.record(events)
+        caught_up(runner)
+        return counted(log_of(database_url))
+
+    return begin
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -15,17 +14,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import Interval
-from domain.events import MICROSECOND, RequestCompleted
+from domain.events import RequestCompleted
 from domain.names import account_id
 from domain.quantities import rank
 from projections import history_pages, router_usage
 from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField
 from projections.router_facts import Dimension, Range, RouterFilter
-from projections.router_usage import Bucket, BucketsOf, Line, Measure, Totals
+from projections.router_usage import Bucket, BucketsOf, Line, Measure
 from projections.snapshot import Snapshot
 from tests.events import around, at, requests
-from tests.projections.fold import counted, tokens_of
-from tests.projections.read_models import caught_up, log_of, start_over
+from tests.projections.fold import tokens_of
 
 ACME = account_id("acme")
 ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -144,19 +142,12 @@ async def all_pages(snapshot: Snapshot, of: BucketsOf, order: Measure, *, descen
             return found
 
 
-async def prepared(ledger, runner, database_url, events) -> list[RequestCompleted]:
-    start_over(database_url)
-    ledger.record(events)
-    caught_up(runner)
-    return counted(log_of(database_url))
-
-
 @pytest.mark.postgres
 @ON_POSTGRES
 @given(history=histories(), data=st.data())
-async def test_adds_up_buckets_are_totals_are_history_for_any_question(ledger, runner, snapshots, database_url, history, data):
+async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_with, snapshots, history, data):
     start, events = history
-    standing = await prepared(ledger, runner, database_url, events)
+    standing = begin_with(events)
     for _ in range(4):
         of = data.draw(questions(start))
         expected = Expected(standing, of)
@@ -190,9 +181,9 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(ledger, r
 @pytest.mark.postgres
 @ON_POSTGRES
 @given(history=histories(), data=st.data())
-async def test_pages_of_buckets_are_the_whole_list_in_every_order(ledger, runner, snapshots, database_url, history, data):
+async def test_pages_of_buckets_are_the_whole_list_in_every_order(begin_with, snapshots, history, data):
     start, events = history
-    standing = await prepared(ledger, runner, database_url, events)
+    standing = begin_with(events)
     of = data.draw(questions(start))
     groups = Expected(standing, of).groups()
     snapshot = snapshots.open()
@@ -218,18 +209,16 @@ HISTORY_FIELDS = {
     HistoryOrderField.LATENCY: lambda event: event.latency_ns,
     HistoryOrderField.TIME_TO_FIRST_TOKEN: lambda event: event.ttft_ns,
     HistoryOrderField.TOTAL_TOKENS: lambda event: tokens_of(event)[2],
-    HistoryOrderField.FEE: lambda event: None,
+    HistoryOrderField.FEE: lambda _: None,
 }
 
 
 @pytest.mark.postgres
 @ON_POSTGRES
 @given(history=histories(), data=st.data())
-async def test_pages_of_history_are_the_whole_list_in_every_order_and_both_directions(
-    ledger, runner, snapshots, database_url, history, data
-):
+async def test_pages_of_history_are_the_whole_list_in_every_order_and_both_directions(begin_with, snapshots, history, data):
     start, events = history
-    standing = [event for event in await prepared(ledger, runner, database_url, events) if event.account == "acme"]
+    standing = [event for event in begin_with(events) if event.account == "acme"]
     of = HistoryOf(ACME, Range(start, start + timedelta(hours=36)), HistoryFilter())
     snapshot = snapshots.open()
 

@@ -1,0 +1,66 @@
+"""The HTTP server of `tallygraph serve`, which says when it has started, and stops our way."""
+
+import asyncio
+import os
+import signal
+import socket
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import uvicorn
+from starlette.types import ASGIApp
+
+GRACE_SECONDS = 10  # for answers under way when the service is stopped; a second Ctrl-C does not wait
+WEBSOCKET_BYTES = 64 * 1024
+INTERRUPTED = 130  # the exit code that shells know
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], Awaitable[None]]) -> None:
+    """Serve until told to stop; `on_started` runs meanwhile, unless it is told before. From then on, being told again ends the process."""
+    config = uvicorn.Config(
+        application,
+        log_config=None,  # ours
+        access_log=False,  # addresses of requests have sign-in codes and tokens of links in them
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_max_size=WEBSOCKET_BYTES,
+        server_header=False,
+    )
+    asyncio.run(_Server(config, on_started).serve([listener]))
+    for each in SIGNALS:
+        signal.signal(each, lambda *_: _end_at_once())
+
+
+class _Server(uvicorn.Server):
+    """Does not raise signals again, as the library's does: that would end the process before the rest is stopped."""
+
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(config)
+        self._on_started = on_started
+        self._starting: asyncio.Future[None] | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and not self.should_exit:
+            self._starting = asyncio.ensure_future(self._on_started())
+            with suppress(asyncio.CancelledError):
+                await self._starting
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        loop = asyncio.get_running_loop()
+        for each in SIGNALS:
+            loop.add_signal_handler(each, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        if self.should_exit:
+            _end_at_once()
+        self.should_exit = True
+        if self._starting is not None:
+            self._starting.cancel()
+
+
+def _end_at_once() -> None:
+    """Postgres and the other processes notice that we are gone, and end."""
+    os._exit(INTERRUPTED)
