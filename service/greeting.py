@@ -1,5 +1,8 @@
 """What `tallygraph serve` tells a person, to begin with."""
 
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
 import psycopg
 from rich.console import Console
 from rich.markup import escape
@@ -11,22 +14,37 @@ from service.place import Place
 from service.settings import Settings
 
 
+class Line(NamedTuple):
+    """What it is, the thing itself, and a word on it."""
+
+    name: str
+    text: str
+    note: str = ""
+
+
 def greet(settings: Settings, database: Database, place: Place, *, with_demo: bool) -> None:
-    """Print where the service is and how to get in. The tokens are made of the secret, so they are the same at every start."""
-    lines: list[tuple[str, str, str]] = []
+    """Make the tokens to begin with known, and print them, with a link to sign in."""
     with psycopg.connect(database.url) as connection:
-        person = admin = settings.admin_token or tokens.derived(settings.secret(), "admin")
-        tokens.create(connection, "admin", Scope, None, token=admin)
-        if with_demo:
-            person = tokens.derived(settings.secret(), "sample account")
-            tokens.create(connection, "sample account", (Scope.INGEST, Scope.READ, Scope.BILLING), demo.ACCOUNT, token=person)
-            lines.append(("token", person, f"the sample account, {demo.ACCOUNT}"))
-        lines.insert(0, ("sign in", f"{place.url}/sign-in?code={tokens.sign_in_code(connection, person)}", "works once"))
-    if settings.admin_token is None:  # who has set it knows it, and logs are read by others
-        lines.append(("operator", admin, "every account, every scope"))
-    lines.append(("data", "DATABASE_URL" if settings.database_url else str(settings.data_dir), ""))
+        lines = list(_ways_in(connection, settings, place, with_demo=with_demo))
+    lines.append(Line("data", "DATABASE_URL" if settings.database_url else str(settings.data_dir)))
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"\n[bold]Tallygraph[/] serves at [bold]{escape(place.url)}[/]")
-    for name, text, note in lines:
-        console.print(f"  {name:<9} [cyan]{escape(text)}[/]{f'   [dim]({note})[/]' if note else ''}")
+    for line in lines:
+        note = f"   [dim]({line.note})[/]" if line.note else ""
+        console.print(f"  {line.name:<9} [cyan]{escape(line.text)}[/]{note}")
     console.print("[dim]Ctrl-C stops it.[/]\n")
+
+
+def _ways_in(connection: psycopg.Connection[Any], settings: Settings, place: Place, *, with_demo: bool) -> Iterator[Line]:
+    """Tokens made of the secret are the same at every start. One that was set is not told: who set it knows it, and logs are read."""
+    operator = settings.admin_token or tokens.derived(settings.secret(), "admin")
+    tokens.create(connection, "admin", Scope, None, token=operator)
+    told = [] if settings.admin_token else [Line("operator", operator, "every account, every scope")]
+    if with_demo:
+        sample = tokens.derived(settings.secret(), "sample account")
+        tokens.create(connection, "sample account", (Scope.INGEST, Scope.READ, Scope.BILLING), demo.ACCOUNT, token=sample)
+        told.insert(0, Line("token", sample, f"the sample account, {demo.ACCOUNT}"))
+    good = [(line, id) for line in told if (id := tokens.find(connection, line.text))]  # the others were revoked
+    for _, id in good[:1]:
+        yield Line("sign in", f"{place.url}/sign-in?code={tokens.sign_in_code(connection, id)}", "works once")
+    yield from (line for line, _ in good)
