@@ -1,5 +1,6 @@
 """Generations: the sets of tables that a group of read models has had. One is live; another may be built beside it, and swapped in."""
 
+import time
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -47,6 +48,12 @@ INSERT = f"""
 ADVANCE = """
     UPDATE {generations} SET position = %b, complete_through = %b
     WHERE name = %b AND generation = %b AND state <> 'retired' AND position = %b"""
+
+OPEN_TRANSACTIONS = """
+    SELECT array_agg(virtualtransaction) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'virtualxid' AND datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
+STILL_OPEN = "SELECT 1 FROM pg_locks WHERE locktype = 'virtualxid' AND virtualtransaction = ANY(%s::text[])"
+LOOK_AGAIN_SECONDS = 0.1
 
 
 class Superseded(Exception):  # noqa: N818 - a turn of events, not an error
@@ -128,10 +135,15 @@ def analyze(connection: Connection[Any], schema: str, generation: Generation) ->
 
 
 def drop_retired(connection: Connection[Any], schema: str) -> None:
-    """Drop the tables of retired generations, if nobody reads them any more: each waits for its last reader."""
-    for each in all_of(connection, schema):
-        if each.state != "retired":
-            continue
+    """Drop the tables of retired generations, when nobody can be reading them any more."""
+    retired = [each for each in all_of(connection, schema) if each.state == "retired"]
+    if not retired:
+        return
+    # A snapshot may know a generation before it has touched the tables, so their locks do not tell: what is open now has to end.
+    (open_now,) = connection.execute(OPEN_TRANSACTIONS).fetchone() or (None,)
+    while connection.execute(STILL_OPEN, [open_now]).fetchone():
+        time.sleep(LOOK_AGAIN_SECONDS)
+    for each in retired:
         for table in TABLES:
             connection.execute(each.tables(schema).sql(f"DROP TABLE IF EXISTS {{{table}}}"))
         connection.execute(sql("DELETE FROM {generations} WHERE name = %s AND generation = %s", schema), [usage.NAME, each.number])

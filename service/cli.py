@@ -16,13 +16,17 @@ INTERRUPTED = 130  # the exit code that shells know
 app = App(
     name="tallygraph", help="Usage and billing for AI platforms: events in, figures out, and a log that proves them.", version="0.1.0"
 )
-app.command("service.serve:serve")
-app.command("service.project:project")
-app.command("service.work:work")
-app.command("service.sending:ingest")
-app.command("service.rebuilding:rebuild")
-app.command("service.token_commands:tokens")
-app.command("service.schema_file:schema")
+COMMANDS = {
+    "service.serve:serve": "Serve the API, with projections, exports and, unless DATABASE_URL is set, a Postgres of its own.",
+    "service.project:project": "Keep the read models up with the log. Any number may run: an event counts once.",
+    "service.work:work": "Write the exports that the broker of BROKER_URL tells of.",
+    "service.sending:ingest": "Send files of usage events. Sending them again changes nothing.",
+    "service.rebuilding:rebuild": "Build read models anew from the first event, beside the live ones, and swap them in.",
+    "service.token_commands:tokens": "Make, list and revoke the tokens that clients present.",
+    "service.schema_file:schema": "Write schema.graphql in this folder.",
+}
+for place, text in COMMANDS.items():
+    app.command(place, help=text)
 
 
 def main() -> None:

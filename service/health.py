@@ -3,46 +3,63 @@
 import asyncio
 from typing import Any
 
-import psycopg
 from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool, PoolTimeout
+from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from projections import directory
 from projections.snapshot import NotReadyError, Snapshots
+from service.unavailable import AWAY
 
 CHECK_SECONDS = 1.0
 MAX_LAG = 1_000_000  # events: past it, figures are too old to serve
+OK = "ok"
+
+Pool = AsyncConnectionPool[AsyncConnection[Any]]
 
 
 async def live(_: Request) -> Response:
     """Never touches the database."""
-    return PlainTextResponse("ok")
+    return PlainTextResponse(OK)
 
 
 class Readiness:
-    """Ready while the database answers and the read models are not far behind."""
+    """Ready while the database answers and the read models, which may be on a standby of it, are not far behind."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
-        self._snapshots = Snapshots(pool)
+    def __init__(self, primary: Pool, reading: Pool) -> None:
+        self._primary = primary
+        self._snapshots = Snapshots(reading)
 
     async def respond(self, _: Request) -> Response:
         """The checks by name, each `ok` or a reason."""
-        checks = await self._checks()
-        ready = all(reason == "ok" for reason in checks.values())
-        return JSONResponse({"ready": ready, "checks": checks}, 200 if ready else 503, {"Cache-Control": "no-store"})
+        database, read_models = await asyncio.gather(self._database(), self._read_models())
+        ready = database == read_models == OK
+        content = {"ready": ready, "checks": {"database": database, "read_models": read_models}}
+        return JSONResponse(content, 200 if ready else 503, {"Cache-Control": "no-store"})
 
-    async def _checks(self) -> dict[str, str]:
+    async def _database(self) -> str:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS), self._primary.connection() as connection:
+                await connection.execute("SELECT 1")
+        except (TimeoutError, *AWAY) as error:
+            return _away(error)
+        return OK
+
+    async def _read_models(self) -> str:
         snapshot = self._snapshots.open()
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 _, read_models = await directory.read_models(snapshot)
         except NotReadyError as error:
-            return {"database": "ok", "read_models": str(error)}
-        except (TimeoutError, PoolTimeout, psycopg.Error) as error:
-            return {"database": f"does not answer: {type(error).__name__}"}
+            return str(error)
+        except (TimeoutError, *AWAY) as error:
+            return _away(error)
         finally:
             await snapshot.close()
         lag = max(each.lag for each in read_models)
-        return {"database": "ok", "read_models": "ok" if lag <= MAX_LAG else f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"}
+        return OK if lag <= MAX_LAG else f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"
+
+
+def _away(error: Exception) -> str:
+    return f"does not answer: {type(error).__name__}"

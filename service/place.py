@@ -35,7 +35,11 @@ def listening(place: Place) -> Iterator[socket.socket]:
             listener.bind((place.host, place.port))
             listener.listen(BACKLOG)
         except (OSError, OverflowError) as error:
-            in_use = isinstance(error, OSError) and error.errno == errno.EADDRINUSE
-            reason = "is in use by another program" if in_use else f"cannot be used: {error}"
-            raise PortInUseError(f"{place.host}:{place.port} {reason}. Choose another with --port.") from None
+            if isinstance(error, OSError) and error.errno == errno.EADDRINUSE:
+                message = f"{place.host}:{place.port} is in use by another program: choose another with --port."
+            else:
+                message = (
+                    f"{place.host}:{place.port} cannot be used ({getattr(error, 'strerror', error)}): choose another with --host, --port."
+                )
+            raise PortInUseError(message) from None
         yield listener

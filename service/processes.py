@@ -6,7 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Sequence
-from typing import IO, Self
+from typing import Self
 
 import structlog
 
@@ -73,11 +73,11 @@ def collect_seldom() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def stop_with_parent(stop: threading.Event, pipe: IO[bytes]) -> None:
-    """Set `stop` when the process at the other end of `pipe` ends or closes it."""
+def stop_with_parent(stop: threading.Event, pipe: int) -> None:
+    """Set `stop` when the process at the other end of `pipe`, a file descriptor, ends or closes it."""
 
     def watch() -> None:
-        while pipe.read(1):
+        while os.read(pipe, 1):
             pass
         stop.set()
 

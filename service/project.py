@@ -16,11 +16,11 @@ from service.settings import Settings
 
 
 def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(show=False, negative="")] = False) -> None:
-    """Keep the read models up with the log. Any number may run: an event counts once."""
+    """Until told to stop: by a signal, or, as a companion of `serve`, by the end of it. Raises StartError."""
     collect_seldom()
     stop = threading.Event()
     if companion:
-        stop_with_parent(stop, sys.stdin.buffer)
+        stop_with_parent(stop, sys.stdin.fileno())
     try:
         with database(Settings.from_environment(data_dir)) as found:
             for sign in (signal.SIGINT, signal.SIGTERM):

@@ -13,10 +13,8 @@ from service.processes import collect_seldom
 from service.settings import Settings
 
 
-def rebuild(
-    name: Annotated[Literal["usage"], Parameter(help="The group of read models.")] = "usage", *, data_dir: DataDir = None
-) -> None:
-    """Build read models anew from the first event, beside the live ones, and swap them in."""
+def rebuild(name: Annotated[Literal["usage"], Parameter(help="The group of read models.")] = "usage", *, data_dir: DataDir = None) -> None:
+    """Build, swap, and drop what is retired. Raises StartError."""
     collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:

@@ -13,7 +13,7 @@ FILE = Path("schema.graphql")
 
 
 def schema(*, check: Annotated[bool, Parameter(negative="", help="Only say whether it is up to date.")] = False) -> None:
-    """Write schema.graphql in this folder."""
+    """Write it; or compare, show what differs, and end with 1 if anything does."""
     if not check:
         FILE.write_text(sdl(), encoding="utf-8")
         return

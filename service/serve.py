@@ -28,16 +28,11 @@ EXPORT_THREADS = 1
 Demo = Annotated[bool, Parameter(negative="", help="Load a sample account. Without it the service starts empty.")]
 Host = Annotated[str, Parameter(help="Address to listen on.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535), help="Port to listen on.")]
-Only = Annotated[
-    Literal["web"] | None, Parameter(help="web: leave projections and exports to `tallygraph project` and `tallygraph work`.")
-]
+Only = Annotated[Literal["web"] | None, Parameter(help="web: leave projections and exports to `tallygraph project` and `tallygraph work`.")]
 
 
 def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None, only: Only = None) -> None:
-    """Serve the API, with projections, exports and, unless DATABASE_URL is set, a Postgres of its own.
-
-    Ctrl-C lets it finish what is under way and stop; a second one ends it at once.
-    """
+    """Until told to stop: once, to finish what is under way; twice, to end at once. Raises StartError."""
     settings = Settings.from_environment(data_dir)
     with ExitStack() as stack:
         listener = stack.enter_context(listening(Place(host, port)))

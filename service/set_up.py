@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from eventsourcing.persistence import PersistenceError
 from psycopg.conninfo import conninfo_to_dict
 
 from jobs.schema import STATEMENTS as JOBS_STATEMENTS
@@ -48,7 +49,9 @@ def reachable(database_url: str, advice: str) -> Iterator[None]:
     """What goes wrong with the connection, as one sentence without the password, and what to do about it."""
     try:
         yield
-    except NOT_OURS as error:
+    except (*NOT_OURS, PersistenceError) as error:
+        if not isinstance(error.__cause__ if isinstance(error, PersistenceError) else error, NOT_OURS):
+            raise
         reason = str(error).partition("\n")[0].rstrip(".?! ")  # what follows are hints, or the same of other addresses of the host
         raise DatabaseUnavailableError(f"The database {place(database_url)} cannot be used: {reason}. {advice}") from None
 

@@ -17,17 +17,18 @@ from domain.access import Scope
 from service import tokens as known
 from service.database import database
 from service.errors import StartError
-from service.options import DataDir
+from service.options import DataDir, Url
 from service.settings import Settings
 
-tokens = App(name="tokens", help="Make, list and revoke the tokens that clients present.")
+WIDTH = 200
+
+tokens = App(name="tokens")
 
 Scopes = Annotated[list[Scope], Parameter(name="--scope", negative="", help="What it may do; give it several times for several.")]
 Account = Annotated[str | None, Parameter(help="The key of the one account it speaks for; without it, it speaks for all.")]
 Name = Annotated[str, Parameter(help="What people call it.")]
 Lifetime = Annotated[timedelta | None, Parameter(name="--expires-in", help="How long it works, such as 90d or 12h; for ever without it.")]
 Id = Annotated[UUID, Parameter(help="Its id, of `tallygraph tokens list`.")]
-Url = Annotated[str, Parameter(env_var="TALLYGRAPH_URL", help="Where people reach the service.")]
 
 
 class NoSuchTokenError(StartError):
@@ -46,12 +47,12 @@ def create(*, scope: Scopes, account: Account = None, name: Name = "token", expi
 @tokens.command(name="list")
 def show(*, data_dir: DataDir = None) -> None:
     """List the tokens: what they may do, not what they are."""
-    table = Table("id", "name", "account", "scopes", "created", "expires", "revoked", box=None)
+    table = Table("id", "name", "account", "scopes", "created", "expires", "revoked", box=None, pad_edge=False)
     with _connected(data_dir) as connection:
         for each in known.every(connection):
             cells = (each.id, each.name, each.account or "all", " ".join(each.scopes), each.created_at, each.expires_at, each.revoked_at)
             table.add_row(*(Text(f"{cell:%Y-%m-%d %H:%M}" if isinstance(cell, datetime) else str(cell or "")) for cell in cells))
-    Console(soft_wrap=True).print(table)
+    Console(width=WIDTH).print(table)  # whole, also in a narrow terminal: the ids are to be copied
 
 
 @tokens.command

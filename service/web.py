@@ -5,8 +5,6 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import msgspec
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
 from starlette.applications import Starlette
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import RedirectResponse, Response
@@ -17,7 +15,7 @@ from domain.sealing import Seal
 from graph.bearer import bearer_token
 from graph.context import Context, Services
 from graph.endpoint import Endpoint
-from graph.errors import UnauthenticatedError, UnavailableError, UnavailableError
+from graph.errors import UnauthenticatedError, UnavailableError
 from graph.schema import schema
 from ingest.appender import OverloadedError
 from ingest.endpoint import EventsEndpoint
@@ -31,17 +29,17 @@ from jobs.files import FileStore
 from jobs.news import ExportNews
 from ledger.application import Ledger
 from projections.snapshot import Snapshots
+from service import unavailable
 from service.broker import broker_of
 from service.downloads import Downloads
 from service.health import Readiness, live
+from service.pools import pool
 from service.settings import Settings
 from service.sign_in import SESSION_COOKIE, SignIn
 from service.tokens import Gatekeeper
 
 POOL_SIZE = 10
 DOOR_POOL_SIZE = 4
-POOL_TIMEOUT_SECONDS = 5.0
-STATEMENT_TIMEOUT_MS = 8_000
 
 
 class Parts:
@@ -53,8 +51,8 @@ class Parts:
         self.seal = Seal(self.secret)
         self.ledger = Ledger(direct)
         self.reception = Reception(self.ledger, self.seal)
-        self.pool = _pool(settings.database_read_url or database_url, POOL_SIZE)
-        self.door_pool = _pool(database_url, DOOR_POOL_SIZE)  # of the primary: codes are used up there, and tokens revoked
+        self.pool = pool(settings.database_read_url or database_url, POOL_SIZE)
+        self.door_pool = pool(database_url, DOOR_POOL_SIZE)  # of the primary: codes are used up there, and tokens revoked
         self.gatekeeper = Gatekeeper(self.door_pool, self.seal)
         self.broker = broker_of(settings)
         self.jobs_log = JobsLog(direct)
@@ -73,22 +71,6 @@ class Parts:
             await stack.enter_async_context(self.desk.open())
             stack.push_async_callback(self.reception.appender.close)
             yield
-
-
-def _pool(database_url: str, size: int) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """After a failure it tries again for as long as a caller waits; the next caller makes it try again. By default it would pause longer
-    and longer, and be away for minutes after the database is back.
-    """
-    options = f"-c TimeZone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"
-    return AsyncConnectionPool(
-        database_url,
-        min_size=1,
-        max_size=size,
-        timeout=POOL_TIMEOUT_SECONDS,
-        reconnect_timeout=POOL_TIMEOUT_SECONDS,
-        open=False,
-        kwargs={"application_name": "tallygraph web", "options": options},
-    )
 
 
 def application(parts: Parts) -> Starlette:
@@ -111,7 +93,7 @@ def application(parts: Parts) -> Starlette:
 
     return Starlette(
         lifespan=lifespan,
-        exception_handlers=dict.fromkeys(AWAY, _unavailable),
+        exception_handlers=unavailable.HANDLERS,
         routes=[
             Route("/", _start_page),
             Route("/graphql", graphql),
@@ -121,7 +103,7 @@ def application(parts: Parts) -> Starlette:
             Route("/sign-in", sign_in.enter),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),
-            Route("/readyz", Readiness(parts.pool, parts.door_pool).respond),
+            Route("/readyz", Readiness(parts.door_pool, parts.pool).respond),
         ],
     )
 
@@ -133,7 +115,7 @@ class _Access:
         self._parts = parts
 
     async def open_context(self, services: Services, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
-        """For the token of the header or of connection_init, or the session of the cookie. Raises UnauthenticatedError, UnavailableError."""
+        """For the token of the header or of connection_init, or the session of the cookie. Raises Unauthenticated- or UnavailableError."""
         session = connection.cookies.get(SESSION_COOKIE)
         try:
             authorization = f"Bearer {bearer_token(connection, params)}"
@@ -143,8 +125,8 @@ class _Access:
             authorization = None
         try:
             viewer = await self._parts.gatekeeper.viewer(authorization, session)
-        except AWAY:
-            raise UnavailableError(UNAVAILABLE) from None
+        except unavailable.AWAY:
+            raise UnavailableError(unavailable.MESSAGE) from None
         if viewer is None:
             raise UnauthenticatedError("The token or session is unknown, has expired or was revoked: use another, or sign in again.")
         return Context(viewer, services)
@@ -162,10 +144,3 @@ class _Access:
 async def _start_page(_: Request) -> Response:
     """The address that people type; GraphiQL is what there is for them to see."""
     return RedirectResponse("/graphql", 307)
-
-
-async def _unavailable(_: Request, error: Exception) -> Response:
-    """What would be a fault of ours, if the database were there."""
-    log.warning("the database did not answer", error=str(error).partition("\n")[0])
-    body = {"error": {"code": HTTPStatus.SERVICE_UNAVAILABLE.name, "message": UNAVAILABLE}}
-    return JSONResponse(body, 503, {"Retry-After": "1", "Cache-Control": "no-store"})

@@ -25,7 +25,7 @@ Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How ma
 
 
 def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
-    """Write the exports that the broker of BROKER_URL tells of."""
+    """Until told to stop; what is under way is given back, for another worker. Raises StartError."""
     collect_seldom()
     settings = Settings.from_environment(data_dir)
     if settings.broker_url is None:

@@ -26,7 +26,7 @@ from tests.events import around, at, requests
 from tests.projections.fold import tokens_of
 
 ACME = account_id("acme")
-ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 SHIFT = datetime(2026, 10, 3, 20, tzinfo=UTC)  # of Lord Howe's clocks within a day; New York's and Berlin's are in the list of starts
 STARTS = (SHIFT, at("20:00", "2026-10-24"), at("20:00", "2026-10-31"), at("20:00", "2026-12-31"), at("20:00"))
 ZONES = ["UTC", "Europe/Berlin", "America/New_York", "Asia/Kathmandu", "Australia/Lord_Howe", "Pacific/Kiritimati", "America/St_Johns"]

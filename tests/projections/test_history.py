@@ -23,7 +23,7 @@ from tests.projections.read_models import caught_up
 
 ACME = account_id("acme")
 DAY = Range(at("00:00"), at("00:00") + timedelta(days=1))
-ON_POSTGRES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 async def found(snapshot: Snapshot, range: Range = DAY, **filter: Any) -> list[str]:

@@ -17,7 +17,7 @@ from tests.events import around, at, request_completed, requests
 from tests.projections.fold import Rows, fold
 from tests.projections.read_models import caught_up, log_of, rows_of, start_over
 
-ON_POSTGRES = settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 times = around(at("22:00"), timedelta(hours=4))  # over midnight
 histories = st.lists(requests(times, accounts=("acme", "other")), max_size=40)
 

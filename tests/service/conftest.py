@@ -1,15 +1,21 @@
-"""Folders and processes for the tests of the embedded Postgres."""
+"""Folders and processes for the tests of the embedded Postgres, then those of the commands and the web application."""
 
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
+import httpx
+import psycopg
 import pytest
 
 from service.embedded_postgres import THROWAWAY, EmbeddedPostgres
+from service.settings import Settings
 from service.throwaway_postgres import throwaway_folder, wait_until_stopped
+from service.web import Parts, application
+from tests.service.running import Commands, commands
 
 USER = """
 import sys
@@ -60,3 +66,42 @@ def another_user() -> Iterator[Callable[..., "subprocess.Popen[str]"]]:
             return stack.enter_context(subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True))
 
         yield start
+
+
+# Commands as people run them, and the web application without a server
+
+
+@pytest.fixture
+def tallygraph(tmp_path: Path, database_url: str) -> Iterator[Commands]:
+    """Commands on a database of their own that is set up."""
+    with commands(tmp_path, DATABASE_URL=database_url, TALLYGRAPH_DATA_DIR=str(tmp_path / "data")) as found:
+        yield found
+
+
+@pytest.fixture
+def alone(folder: Path) -> Iterator[Commands]:
+    """Commands with nothing around them: they make a Postgres of their own in an empty data directory."""
+    with commands(folder, TALLYGRAPH_DATA_DIR=str(folder / "data")) as found:
+        yield found
+
+
+@pytest.fixture
+async def parts(database_url: str, tmp_path: Path) -> AsyncIterator[Parts]:
+    """What the endpoints share, over an empty database."""
+    parts = Parts(Settings(tmp_path), database_url)
+    async with parts.open():
+        yield parts
+
+
+@pytest.fixture
+async def browser(parts: Parts) -> AsyncIterator[httpx.AsyncClient]:
+    """A client that keeps cookies."""
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(application(parts)), base_url="http://tallygraph.test") as client:
+        yield client
+
+
+@pytest.fixture
+def tokens_of(database_url: str) -> Iterator[psycopg.Connection[Any]]:
+    """A connection that makes and revokes tokens, each at once."""
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        yield connection
