@@ -54,6 +54,7 @@ OPEN_TRANSACTIONS = """
     WHERE locktype = 'virtualxid' AND datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
 STILL_OPEN = "SELECT 1 FROM pg_locks WHERE locktype = 'virtualxid' AND virtualtransaction = ANY(%s::text[])"
 LOOK_AGAIN_SECONDS = 0.1
+WAIT_SECONDS = 60.0
 
 
 class Superseded(Exception):  # noqa: N818 - a turn of events, not an error
@@ -134,16 +135,20 @@ def analyze(connection: Connection[Any], schema: str, generation: Generation) ->
         connection.execute(generation.tables(schema).sql(f"ANALYZE {{{table}}}"))
 
 
-def drop_retired(connection: Connection[Any], schema: str) -> None:
-    """Drop the tables of retired generations, when nobody can be reading them any more."""
+def drop_retired(connection: Connection[Any], schema: str, wait_seconds: float = WAIT_SECONDS) -> bool:
+    """Drop the tables of retired generations, when nobody can be reading them any more; false if somebody still may after the wait."""
     retired = [each for each in all_of(connection, schema) if each.state == "retired"]
     if not retired:
-        return
+        return True
     # A snapshot may know a generation before it has touched the tables, so their locks do not tell: what is open now has to end.
     (open_now,) = connection.execute(OPEN_TRANSACTIONS).fetchone() or (None,)
+    deadline = time.monotonic() + wait_seconds
     while connection.execute(STILL_OPEN, [open_now]).fetchone():
+        if time.monotonic() > deadline:
+            return False  # the next rebuild drops them
         time.sleep(LOOK_AGAIN_SECONDS)
     for each in retired:
         for table in TABLES:
             connection.execute(each.tables(schema).sql(f"DROP TABLE IF EXISTS {{{table}}}"))
         connection.execute(sql("DELETE FROM {generations} WHERE name = %s AND generation = %s", schema), [usage.NAME, each.number])
+    return True

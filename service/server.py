@@ -10,6 +10,8 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from service.streams import EndingStreams
+
 GRACE_SECONDS = 10  # for answers under way when the service is stopped; a second Ctrl-C does not wait
 WEBSOCKET_BYTES = 64 * 1024
 INTERRUPTED = 130  # the exit code that shells know
@@ -18,15 +20,16 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], Awaitable[None]]) -> None:
     """Serve until told to stop; `on_started` runs meanwhile, unless it is told before. From then on, being told again ends the process."""
+    streams = EndingStreams(application)
     config = uvicorn.Config(
-        application,
+        streams,
         log_config=None,  # ours
         access_log=False,  # addresses of requests have sign-in codes and tokens of links in them
         timeout_graceful_shutdown=GRACE_SECONDS,
         ws_max_size=WEBSOCKET_BYTES,
         server_header=False,
     )
-    asyncio.run(_Server(config, on_started).serve([listener]))
+    asyncio.run(_Server(config, on_started, streams.stop).serve([listener]))
     for each in SIGNALS:
         signal.signal(each, lambda *_: _end_at_once())
 
@@ -34,9 +37,10 @@ def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], 
 class _Server(uvicorn.Server):
     """Does not raise signals again, as the library's does: that would end the process before the rest is stopped."""
 
-    def __init__(self, config: uvicorn.Config, on_started: Callable[[], Awaitable[None]]) -> None:
+    def __init__(self, config: uvicorn.Config, on_started: Callable[[], Awaitable[None]], on_stop: Callable[[], None]) -> None:
         super().__init__(config)
         self._on_started = on_started
+        self._on_stop = on_stop
         self._starting: asyncio.Future[None] | None = None
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -57,6 +61,7 @@ class _Server(uvicorn.Server):
         if self.should_exit:
             _end_at_once()
         self.should_exit = True
+        self._on_stop()
         if self._starting is not None:
             self._starting.cancel()
 

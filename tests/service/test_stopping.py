@@ -1,10 +1,16 @@
 """Stopping: asked once, a service finishes what is under way; asked twice, or killed, it is gone; and nothing of it stays behind."""
 
+import json
 import signal
-import threading
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
 
-import httpx
 import pytest
+from websockets.exceptions import ConnectionClosedError
+from websockets.sync.client import connect
+from websockets.typing import Subprotocol
 
 from service.throwaway_postgres import wait_until_stopped
 from tests.events import line
@@ -32,30 +38,17 @@ def test_a_service_that_is_asked_to_stop_ends_well_and_leaves_no_process(alone: 
 
 @linux_only
 def test_a_service_that_is_asked_twice_ends_at_once(alone: Commands):
-    # Given a service that cannot finish what is under way: its one export waits for a reader that never ends
+    # Given a service that cannot finish what is under way, because a client never ends what it sends
     served = alone.serve()
-    stuck = threading.Thread(target=never_ending, args=(served,), daemon=True)
-    stuck.start()
-    eventually(lambda: served.client.get(f"{served.url}/livez").text == "ok")
-    # When Ctrl-C comes twice
-    served.interrupt()
-    served.interrupt()
-    # Then it does not wait
-    assert served.ended() == 130
+    with unfinished_request(served):
+        # When it is asked a second time, having stopped to listen at the first
+        served.interrupt()
+        eventually(lambda: not listens(served))
+        assert served.process.poll() is None
+        served.interrupt()
+        # Then it does not wait
+        assert served.ended() == 130
     assert_nothing_is_left(alone, served)
-
-
-def never_ending(served: Command) -> None:
-    """A request whose body never ends."""
-
-    def body() -> object:
-        yield b"{"
-        threading.Event().wait()
-
-    try:
-        httpx.post(f"{served.url}/v1/events", content=body(), headers=bearer(ADMIN))
-    except httpx.TransportError:
-        pass
 
 
 @linux_only
@@ -93,9 +86,64 @@ def test_a_service_that_is_asked_to_stop_while_it_loads_the_sample_account_stops
 
 
 def test_followers_do_not_keep_a_service_from_stopping(tallygraph: Commands):
-    # Given somebody who follows an export that nobody writes, as server-sent events
+    # Given an export that nobody writes, and one who follows it by server-sent events, another by WebSocket
     served = tallygraph.serve("--only", "web")
     served.report([line(subject="acme")])
-    with tallygraph_account(tallygraph) as token:
-        pass
-"""What is under way"""
+    id = ask_for_export(served, accountId=served.account_id("acme"))
+    body = {"query": FOLLOW, "variables": {"id": id}}
+    headers = bearer(ADMIN) | {"Accept": "text/event-stream"}
+    with (
+        served.client.stream("POST", f"{served.url}/graphql", json=body, headers=headers) as stream,
+        connect(served.url.replace("http:", "ws:") + "/graphql", subprotocols=[Subprotocol("graphql-transport-ws")]) as messages,
+    ):
+        events = stream.iter_lines()
+        assert next(events) == "event: next"
+        messages.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {ADMIN}"}}))
+        messages.send(json.dumps({"type": "subscribe", "id": "1", "payload": body}))
+        assert [json.loads(messages.recv())["type"] for _ in range(2)] == ["connection_ack", "next"]
+        # When the service is asked to stop
+        served.interrupt()
+        # Then both are told, and it ends well
+        assert list(events)[-1] == ""
+        with pytest.raises(ConnectionClosedError, match="1012"):
+            messages.recv()
+    assert served.ended() == 0
+    assert served.errors == ""
+
+
+@linux_only
+def test_an_export_that_is_under_way_is_given_back_and_written_after_the_next_start(tallygraph: Commands, database_url: str):
+    # Given an export that is being written
+    served = tallygraph.serve()
+    served.report([line(subject="acme", time="2026-04-21T10:00:00Z")])
+    id = ask_for_export(served, accountId=served.account_id("acme"))
+    with held_up(database_url):
+        served.part(RENDERER)
+        # When the service is asked to stop
+        served.interrupt()
+        assert served.ended() == 0
+    eventually(lambda: not served.living())
+    # Then the next one writes it, without waiting for a lease to run out
+    again = tallygraph.serve()
+    assert completed(again, id)["rowCount"] == 1
+
+
+@contextmanager
+def unfinished_request(served: Command) -> Iterator[None]:
+    """A report of which the last byte does not come."""
+    where = urlsplit(served.url)
+    with socket.create_connection((where.hostname, where.port)) as connection:
+        head = f"POST /v1/events HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {ADMIN}\r\nContent-Type: application/json\r\n"
+        connection.sendall(f"{head}Expect: 100-continue\r\nContent-Length: 2\r\n\r\n".encode())
+        assert connection.recv(100).startswith(b"HTTP/1.1 100")  # it waits for the body
+        connection.sendall(b"{")
+        yield
+
+
+def listens(served: Command) -> bool:
+    where = urlsplit(served.url)
+    try:
+        socket.create_connection((where.hostname, where.port)).close()
+    except ConnectionRefusedError:
+        return False
+    return True
