@@ -6,7 +6,7 @@ from uuid import uuid4
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
 from domain.sealing import Seal
@@ -58,7 +58,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 def _clone(template_url: str) -> Iterator[str]:
     name = f"test_{uuid4().hex[:12]}"
-    template = psycopg.conninfo.conninfo_to_dict(template_url)["dbname"]
+    template = conninfo_to_dict(template_url)["dbname"]
     with psycopg.connect(make_conninfo(template_url, dbname="postgres"), autocommit=True) as connection:
         statement = SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
         connection.execute(statement.format(Identifier(name), Identifier(str(template))))
