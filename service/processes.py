@@ -14,7 +14,7 @@ log = structlog.get_logger(__name__)
 
 WATCH_SECONDS = 0.1  # how often a part is looked at
 RESTART_SECONDS = 1.0
-GRACE_SECONDS = 10.0
+GRACE_SECONDS = 3.0  # to end by itself; to be killed does no harm, as rows and position are committed together
 
 
 class Companion:

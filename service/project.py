@@ -14,6 +14,10 @@ from service.options import DataDir
 from service.processes import collect_seldom, stop_with_parent
 from service.settings import Settings
 
+FAREWELL_SECONDS = (
+    1.0  # When `serve` is gone, so is its database; which of the two is noticed first is chance, and nobody is left to be told.
+)
+
 
 def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(show=False, negative="")] = False) -> None:
     """Until told to stop: by a signal, or, as a companion of `serve`, by the end of it. Raises StartError."""
@@ -27,5 +31,5 @@ def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(sh
                 signal.signal(sign, lambda *_: stop.set())
             Runner(found.direct_url).follow(stop)
     except StartError:
-        if not stop.is_set():  # `serve` is gone, and has taken the database along: nobody is left to be told
+        if not (companion and stop.wait(FAREWELL_SECONDS)):
             raise

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 
 from tests.service.running import ADMIN, Command, eventually
 
@@ -17,7 +18,7 @@ RENDERER = "multiprocessing.spawn"  # in the command line of a process that rend
 def ask_for_export(served: Command, token: str = ADMIN, **input: Any) -> str:
     """The id of a new export."""
     payload = served.ask(ASK, token, input={"range": APRIL} | input)["exportRouterUsage"]
-    assert payload["errors"] == []
+    assert payload["errors"] == [], payload
     return payload["export"]["id"]
 
 
@@ -28,14 +29,17 @@ def export(served: Command, id: str, token: str = ADMIN) -> dict[str, Any]:
 
 def completed(served: Command, id: str, token: str = ADMIN) -> dict[str, Any]:
     """An export once it is over, which has to be well."""
-    found = eventually(lambda: (now := export(served, id, token))["status"] not in ("PENDING", "RUNNING") and now)
+    found = eventually(lambda: now if (now := export(served, id, token))["status"] not in ("PENDING", "RUNNING") else None)
+    assert found is not None
     assert found["status"] == "COMPLETED", found
     return found
 
 
 @contextmanager
 def held_up(database_url: str) -> Iterator[None]:
-    """What is rendered inside waits before its first row, and so does whoever else asks for figures."""
+    """What is rendered inside waits before its first row, and so does whoever else asks for figures of buckets."""
     with psycopg.connect(database_url) as connection:
-        connection.execute("LOCK TABLE cell_0.generations IN ACCESS EXCLUSIVE MODE")
+        tables = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'cell_0' AND tablename LIKE 'router%%'").fetchall()
+        for (table,) in tables:
+            connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(Identifier("cell_0", table)))
         yield

@@ -5,6 +5,7 @@ import signal
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
@@ -56,8 +57,8 @@ def test_a_service_that_is_killed_leaves_no_process(alone: Commands):
     # Given a service that writes an export
     served = alone.serve("--demo")
     token = served.told("token")
-    served.report([line(subject="acme")])
-    ask_for_export(served, token, interval="QUARTER_HOUR", range={"from": "2026-01-01T00:00:00Z", "to": "2027-12-01T00:00:00Z"})
+    today = datetime.now(UTC)
+    ask_for_export(served, token, range={"from": (today - timedelta(days=40)).isoformat(), "to": today.isoformat()})
     served.part(RENDERER)
     # When it is killed
     served.process.kill()
