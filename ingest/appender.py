@@ -54,6 +54,7 @@ class Appender:
             except Exception as error:  # noqa: BLE001 - each caller is told
                 for _, answer in batches:
                     answer.set_exception(error)
+                    answer.exception()  # seen: a caller who went away will not look, and that is no news for the event loop's log
             else:
                 start = 0
                 for events, answer in batches:

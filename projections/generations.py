@@ -1,10 +1,12 @@
 """Generations: the sets of tables that a group of read models has had. One is live; another may be built beside it, and swapped in."""
 
 import time
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
+from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
 from projections import usage
@@ -131,8 +133,9 @@ def retire_unfinished(connection: Connection[Any], schema: str) -> None:
 
 def analyze(connection: Connection[Any], schema: str, generation: Generation) -> None:
     """Let the planner know what the tables hold, before autovacuum comes round: of an unknown table it expects next to nothing."""
-    for table in TABLES:
-        connection.execute(generation.tables(schema).sql(f"ANALYZE {{{table}}}"))
+    with suppress(UndefinedTable):  # swapped away and dropped meanwhile
+        for table in TABLES:
+            connection.execute(generation.tables(schema).sql(f"ANALYZE {{{table}}}"))
 
 
 def drop_retired(connection: Connection[Any], schema: str, wait_seconds: float = WAIT_SECONDS) -> bool:

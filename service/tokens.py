@@ -5,7 +5,7 @@ import secrets
 import struct
 import time
 from base64 import urlsafe_b64encode
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -117,9 +117,19 @@ def sign_in_code(connection: psycopg.Connection[Any], id: UUID) -> str | None:
 class Gatekeeper:
     """Says who the bearer of a token or session is."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], seal: Seal) -> None:
+    def __init__(
+        self,
+        pool: AsyncConnectionPool[AsyncConnection[Any]],
+        seal: Seal,
+        *,
+        clock: Callable[[], float] = time.time,
+        stopwatch: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`clock` tells when sessions end, `stopwatch` how long a token has been remembered; both in seconds."""
         self._pool = pool
         self._seal = seal
+        self._clock = clock
+        self._stopwatch = stopwatch
         self._known: dict[tuple[str, bytes], tuple[float, Viewer | None]] = {}
 
     async def viewer(self, authorization: str | None, session: str | None = None) -> Viewer | None:
@@ -134,7 +144,7 @@ class Gatekeeper:
         except SealBrokenError:
             return None
         (expires,) = struct.unpack(">Q", inside[16:])
-        return await self._find("id", inside[:16]) if time.time() < expires else None
+        return await self._find("id", inside[:16]) if self._clock() < expires else None
 
     async def is_good(self, viewer: Viewer) -> bool:
         """Whether the viewer's token has neither expired nor been revoked since."""
@@ -149,10 +159,10 @@ class Gatekeeper:
             row = await cursor.fetchone()
         if row is None or row[1] < datetime.now(UTC):
             return None
-        return self._seal.seal(row[0].bytes + struct.pack(">Q", int(time.time() + SESSION_LIFETIME.total_seconds())), SESSION_BINDING)
+        return self._seal.seal(row[0].bytes + struct.pack(">Q", int(self._clock() + SESSION_LIFETIME.total_seconds())), SESSION_BINDING)
 
     async def _find(self, column: str, key: bytes) -> Viewer | None:
-        now = time.monotonic()
+        now = self._stopwatch()
         known = self._known.get((column, key))
         if known is not None and known[0] > now:
             return known[1]

@@ -62,6 +62,7 @@ def hours_of_day(day: str, zone: str) -> list[str]:
         ("2018-11-04", "America/Sao_Paulo", 23),  # its midnight was skipped
         ("2018-02-17", "America/Sao_Paulo", 25),  # its last hour came twice
         ("2026-11-01", "America/Havana", 25),  # its midnight comes twice
+        ("2010-11-07", "America/St_Johns", 25),  # a minute after midnight its clocks went back an hour
     ],
 )
 def test_a_day_has_as_many_hours_as_its_clocks_show(day, zone, hours):

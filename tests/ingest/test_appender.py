@@ -1,6 +1,7 @@
 """Reports that arrive together are appended together, and each caller is answered for their own."""
 
 import asyncio
+import gc
 
 import pytest
 
@@ -8,7 +9,7 @@ from ingest import appender
 from ingest.appender import Appender, OverloadedError
 from ledger.application import Outcome
 from tests.events import line, request_completed
-from tests.ingest.sending import execute, log_held, logged, post, rows, until
+from tests.ingest.sending import BOUND_SECONDS, execute, log_held, logged, post, rows, until
 
 
 async def test_durable_many_small_posts_make_few_appends_and_each_is_in_the_log_when_answered(client, ledger, reception, database_url):
@@ -63,11 +64,13 @@ async def test_a_caller_who_goes_away_leaves_a_whole_batch_behind(ledger, databa
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
             await leaving
-    assert (await staying).outcomes == [Outcome.RECORDED]
+    assert (await asyncio.wait_for(staying, BOUND_SECONDS)).outcomes == [Outcome.RECORDED]
     assert [event.id for event in logged(ledger)] == ["0", "1", "2", "3"]
 
 
 async def test_a_caller_who_goes_away_while_the_others_fail_is_not_missed(ledger, database_url):
+    heard: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: heard.append(context))
     one = Appender(ledger)
     execute(database_url, "ALTER TABLE cell_0.ledger_events RENAME TO away")
     with log_held(database_url):
@@ -75,11 +78,14 @@ async def test_a_caller_who_goes_away_while_the_others_fail_is_not_missed(ledger
         await until(lambda: one._events_waiting == 2)
         leaving.cancel()
     with pytest.raises(Exception, match="ledger_events"):
-        await staying
+        await asyncio.wait_for(staying, BOUND_SECONDS)
     # And the next ones are recorded
     execute(database_url, "ALTER TABLE cell_0.away RENAME TO ledger_events")
     assert (await one.record([request_completed()])).outcomes == [Outcome.RECORDED]
     assert one._events_waiting == 0
+    del leaving
+    gc.collect()
+    assert heard == []
 
 
 async def test_bounded_more_than_can_wait_is_sent_back_with_503(client, ledger, reception, database_url, monkeypatch):

@@ -38,15 +38,21 @@ DIMENSIONS = (Dimension.MODEL, Dimension.PROVIDER, Dimension.API_KEY)
 def histories(draw: st.DrawFn) -> tuple[datetime, list[RequestCompleted]]:
     """A start, and requests in the day and a half after it, of durations whose averages are told apart."""
     start = draw(st.sampled_from(STARTS))
-    events = draw(st.lists(requests(around(start, timedelta(hours=36)), accounts=("acme", "acme", "other")), min_size=1, max_size=30))
+    times = around(start, timedelta(hours=36)) | around(start, timedelta(minutes=30))
+    events = draw(st.lists(requests(times, accounts=("acme", "acme", "other")), min_size=1, max_size=30))
     durations = st.none() | st.sampled_from((0, 1, 5_000_000)) | st.integers(0, 10**10)
     return start, [msgspec.structs.replace(event, latency_ns=draw(durations), ttft_ns=draw(durations)) for event in events]
 
 
 @st.composite
-def questions(draw: st.DrawFn, start: datetime) -> BucketsOf:
-    """What a dashboard may ask: a range that cuts quarter-hours or follows them, in a zone, filtered and grouped."""
-    first, last = sorted((draw(around(start, timedelta(hours=36))), draw(around(start, timedelta(hours=36)))))
+def questions(draw: st.DrawFn, start: datetime, events: Sequence[RequestCompleted]) -> BucketsOf:
+    """What a dashboard may ask: a range that cuts quarter-hours between requests or has them all, in a zone, filtered and grouped."""
+    ends = st.builds(
+        lambda event, beside: event.time + beside,
+        st.sampled_from(events),
+        st.sampled_from((timedelta(0), timedelta(microseconds=1), timedelta(minutes=7), timedelta(minutes=-7))),
+    )
+    first, last = sorted((draw(ends), draw(ends)))
     if draw(st.booleans()):
         first, last = start - timedelta(days=1), start + timedelta(days=3)
     return BucketsOf(
@@ -149,7 +155,7 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_wit
     start, events = history
     standing = begin_with(events)
     for _ in range(4):
-        of = data.draw(questions(start))
+        of = data.draw(questions(start, standing))
         expected = Expected(standing, of)
         snapshot = snapshots.open()
         try:
@@ -170,10 +176,13 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_wit
                 assert [bucket.model, bucket.provider, bucket.api_key] == [name or None for name in bucket.key[1:]]
             assert [bucket async for bucket in router_usage.all_buckets(snapshot, of)] == buckets
             # and so is the history
-            router_only = HistoryFilter(
-                channel="router", models=of.filter.models, providers=of.filter.providers, api_keys=of.filter.api_keys
-            )
-            assert await history_pages.count(snapshot, HistoryOf(ACME, of.range, router_only)) == found.requests
+            filter = HistoryFilter(channel="router", models=of.filter.models, providers=of.filter.providers, api_keys=of.filter.api_keys)
+            history_of = HistoryOf(ACME, of.range, filter)
+            page = await history_pages.page(snapshot, history_of, order=HistoryOrderField.TIMESTAMP, descending=True, limit=1000)
+            assert await history_pages.count(snapshot, history_of) == len(page) == found.requests
+            assert sum(request.total_tokens or 0 for request in page) == found.tokens
+            assert sum(request.latency_ns or 0 for request in page) == found.latency_ns
+            assert sum(request.total_tokens is None for request in page) == found.unknown_tokens
         finally:
             await snapshot.close()
 
@@ -184,7 +193,7 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_wit
 async def test_pages_of_buckets_are_the_whole_list_in_every_order(begin_with, snapshots, history, data):
     start, events = history
     standing = begin_with(events)
-    of = data.draw(questions(start))
+    of = data.draw(questions(start, standing))
     groups = Expected(standing, of).groups()
     snapshot = snapshots.open()
     try:

@@ -9,6 +9,7 @@ import pytest
 
 from domain.names import account_id
 from projections import generations, history_pages, router_usage
+from projections.generations import Superseded
 from projections.history_pages import HistoryFilter, HistoryOf
 from projections.router_facts import Range, RouterFilter
 from projections.runner import Runner
@@ -133,6 +134,23 @@ def test_a_rebuild_that_is_stopped_or_crashes_leaves_the_live_one_alone_and_the_
     with runner.connect() as connection:
         states = {each.number: each.state for each in generations.all_of(connection, "cell_0")}
     assert states == {live.number: "retired", live.number + 1: "retired", unfinished.number: "retired", rebuilt.number: "live"}
+    assert rows_of(database_url) == fold(log_of(database_url))
+
+
+def test_a_runner_of_a_generation_that_is_gone_goes_on_with_the_live_one(ledger, database_url):
+    # Given a runner that has just committed to a generation, when another is swapped in and the old one dropped
+    ledger.record(day_of_requests(10))
+    runner = Runner(database_url)
+    with runner.connect() as connection:
+        gone = runner.catch_up(connection, runner.ensure_live(connection))
+        live = runner.rebuild()
+        drop_retired(runner)
+        # Then neither what it still had to do there nor what comes next is an error
+        generations.analyze(connection, runner.cell, gone)
+        ledger.record(day_of_requests(3))
+        with pytest.raises(Superseded):
+            runner.catch_up(connection, gone)
+    assert caught_up(runner).number == live.number
     assert rows_of(database_url) == fold(log_of(database_url))
 
 

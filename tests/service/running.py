@@ -51,7 +51,7 @@ class Command:
     folder: Path
     mark: str
     url: str = ""
-    client: httpx.Client = field(default_factory=httpx.Client)
+    client: httpx.Client = field(default_factory=lambda: httpx.Client(timeout=60))
 
     @property
     def output(self) -> str:

@@ -1,0 +1,136 @@
+"""Signing in with a link that works once, as a browser does it, and out again."""
+
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+from uuid import UUID
+
+import httpx
+import psycopg
+import pytest
+
+from domain.access import Scope
+from service import tokens
+from service.sign_in import SESSION_COOKIE
+from service.tokens import Gatekeeper
+from service.web import Parts
+
+Connection = psycopg.Connection[Any]
+ASK = {"query": "{ viewer { tokenName } }"}
+
+
+@pytest.fixture
+def person(tokens_of: Connection) -> UUID:
+    """The token that the person signs in with."""
+    id = tokens.find(tokens_of, tokens.create(tokens_of, "a person", (Scope.READ,), "acme"))
+    assert id is not None
+    return id
+
+
+def link(connection: Connection, id: UUID) -> str:
+    return f"/sign-in?code={tokens.sign_in_code(connection, id)}"
+
+
+async def signed_in(browser: httpx.AsyncClient) -> bool:
+    answer = await browser.post("/graphql", json=ASK)
+    assert answer.status_code in (200, 401)
+    return answer.status_code == 200
+
+
+async def test_a_link_signs_in_once(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    path = link(tokens_of, person)
+    assert not await signed_in(browser)
+    entered = await browser.get(path)
+    assert (entered.status_code, entered.headers["location"]) == (303, "/")
+    assert (await browser.post("/graphql", json=ASK)).json() == {"data": {"viewer": {"tokenName": "a person"}}}
+    browser.cookies.clear()
+    again = await browser.get(path)
+    assert again.status_code == 403
+    assert again.text.startswith("This sign-in link has been used, or is too old.")
+    assert "set-cookie" not in again.headers
+    assert not await signed_in(browser)
+
+
+@pytest.mark.parametrize("path", ["/sign-in", "/sign-in?code=", "/sign-in?code=%00", "/sign-in?code=%ff", "/sign-in?code=" + "x" * 5_000])
+async def test_no_other_code_signs_in(path: str, browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    link(tokens_of, person)
+    assert (await browser.get(path)).status_code == 403
+
+
+async def test_a_link_is_good_for_a_day(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    path = link(tokens_of, person)
+    assert timedelta(days=1) == tokens.CODE_LIFETIME
+    tokens_of.execute("UPDATE tallygraph.sign_in_codes SET expires_at = expires_at - %s", [tokens.CODE_LIFETIME])
+    assert (await browser.get(path)).status_code == 403
+    link(tokens_of, person)
+    assert tokens_of.execute("SELECT count(*) FROM tallygraph.sign_in_codes").fetchone() == (1,)  # old ones do not pile up
+
+
+async def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    entered = await browser.get(link(tokens_of, person))
+    cookie = SimpleCookie(entered.headers["set-cookie"])[SESSION_COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["max-age"], cookie["secure"]) == (True, "lax", "/", "604800", "")
+    assert (entered.headers["referrer-policy"], entered.headers["cache-control"]) == ("no-referrer", "no-store")
+    secure = await browser.get(f"https://tallygraph.test{link(tokens_of, person)}")
+    assert SimpleCookie(secure.headers["set-cookie"])[SESSION_COOKIE]["secure"] is True
+
+
+async def test_signing_out_forgets_the_session(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    await browser.get(link(tokens_of, person))
+    left = await browser.post("/sign-out")
+    assert (left.status_code, left.headers["location"]) == (303, "/")
+    assert SESSION_COOKIE not in browser.cookies
+    assert not await signed_in(browser)
+    assert (await browser.get("/sign-out")).status_code == 405  # a link or an image must not sign anybody out
+
+
+async def test_a_session_ends_with_its_token(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    await browser.get(link(tokens_of, person))
+    unused = link(tokens_of, person)
+    tokens.revoke(tokens_of, person)
+    assert not await signed_in(browser)
+    # Nor does a link of before lead anywhere, and there is no other.
+    await browser.get(unused)
+    assert not await signed_in(browser)
+    assert tokens.sign_in_code(tokens_of, person) is None
+
+
+async def test_a_session_lasts_a_week(parts: Parts, tokens_of: Connection, person: UUID):
+    now = 1_800_000_000.0
+    gatekeeper = Gatekeeper(parts.door_pool, parts.seal, clock=lambda: now)
+    code = tokens.sign_in_code(tokens_of, person)
+    assert code is not None
+    session = await gatekeeper.redeem(code)
+    assert session is not None
+    now += tokens.SESSION_LIFETIME.total_seconds() - 1
+    assert await gatekeeper.viewer(None, session) is not None
+    now += 1
+    assert await gatekeeper.viewer(None, session) is None
+
+
+async def test_yours_alone_no_other_text_is_a_session(browser: httpx.AsyncClient, parts: Parts, person: UUID, tokens_of: Connection):
+    await browser.get(link(tokens_of, person))
+    session = browser.cookies[SESSION_COOKIE]
+    inside = person.bytes + (2**40).to_bytes(8)
+    forged = (
+        parts.seal.seal(inside, b"another purpose"),
+        parts.seal.seal(inside),
+        session[:-1],
+        session + "A",
+        session.swapcase(),
+        "",
+        "x",
+        "é",
+    )
+    for text in forged:
+        browser.cookies.clear()
+        answer = await browser.post("/graphql", json=ASK, headers=[(b"Cookie", f"{SESSION_COOKIE}={text}".encode())])
+        assert answer.status_code == 401
+
+
+async def test_a_token_goes_before_a_session(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    await browser.get(link(tokens_of, person))
+    other = tokens.create(tokens_of, "a script", (Scope.READ,), None)
+    answer = await browser.post("/graphql", json=ASK, headers={"Authorization": f"Bearer {other}"})
+    assert answer.json() == {"data": {"viewer": {"tokenName": "a script"}}}
+    assert (await browser.post("/graphql", json=ASK, headers={"Authorization": "Bearer wrong"})).status_code == 401
