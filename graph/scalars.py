@@ -19,7 +19,7 @@ import strawberry
 from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
-from graph.errors import BadInputError
+from graph.errors import BadInputError, LimitError
 
 if TYPE_CHECKING:  # To the type checker a BigInt is the int that it is at run time, and so on.
     BigInt = int
@@ -57,6 +57,8 @@ def parse_big_int(value: object) -> int:
 def serialize_big_int(value: object) -> int:
     if type(value) is int and MIN_BIG_INT <= value <= MAX_BIG_INT:
         return value
+    if type(value) is int:
+        raise LimitError("BIG_INT", f"BigInt cannot stand for {value:,}, which does not fit 64 bits: ask for a shorter range.")
     raise GraphQLError(f"BigInt cannot stand for {value!r}")
 
 

@@ -62,7 +62,7 @@ class Reception:
                 events.append((i, cloudevents.parse(report, sender, latest)))
             except UnacceptableError as error:
                 refused.append(Refused(i, cloudevents.reported_id(report), error.field, str(error)))
-                bodies.append(report)
+                bodies.append(report[: limits.MAX_EVENT_BYTES])  # a longer one is no event, whatever its rest may say
         return events, refused, bodies
 
     def _keep(self, rejected: Sequence[aside.Rejected], conflicting: Sequence[aside.Conflicting]) -> None:

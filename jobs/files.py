@@ -66,13 +66,21 @@ class FileStore:
                 shutil.rmtree(folder, ignore_errors=True)
 
     def _folders(self) -> Iterator[Path]:
-        yield from self.root.iterdir() if self.root.is_dir() else ()
+        """Those of exports: the root may be shared, and the rest is not ours to delete."""
+        yield from (folder for folder in (self.root.iterdir() if self.root.is_dir() else ()) if _is_of_an_export(folder.name))
 
     def _folder(self, export_id: UUID) -> Path:
         return self.root / str(export_id)
 
     def _part(self, export_id: UUID, attempt: int) -> Path:
         return self._folder(export_id) / f"{attempt}.xlsx.part"
+
+
+def _is_of_an_export(name: str) -> bool:
+    try:
+        return str(UUID(name)) == name
+    except ValueError:
+        return False
 
 
 def _sync_folder(folder: Path) -> None:

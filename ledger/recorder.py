@@ -11,7 +11,15 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from eventsourcing.persistence import IntegrityError, InterfaceError, OperationalError, StoredEvent
+from eventsourcing.persistence import (
+    ApplicationRecorder,
+    IntegrityError,
+    InterfaceError,
+    OperationalError,
+    ProgrammingError,
+    StoredEvent,
+    Subscription,
+)
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection
 from psycopg.rows import tuple_row
@@ -140,6 +148,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
             connection.cursor(row_factory=tuple_row, binary=True) as cursor,
         ):
             return cursor.execute(self._read, [after, limit], prepare=True).fetchall()
+
+    def subscribe(self, gt: int | None = None, topics: Sequence[str] = ()) -> Subscription[ApplicationRecorder]:  # noqa: ARG002
+        """Not offered: the library's waits for a NOTIFY that appends do not send, since it serialises commits. Read the log with `read`."""
+        raise ProgrammingError("the ledger is followed by reading it past a position, not by subscription")
 
     def max_notification_id(self) -> int | None:
         """Position of the last event; null for an empty log."""

@@ -63,13 +63,13 @@ class Facts:
         """What counts, row by row."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, requests, errors, latency_ns, latencies, tokens, estimated, unknown_tokens"
-            f" FROM segment JOIN {{router_buckets}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
+            f" FROM {_within('router_buckets', WITHIN_BUCKETS)} {self._series()}"
         )
         single = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, 1, (outcome <> 'success')::int, coalesce(latency_ns, 0),"
             " (latency_ns IS NOT NULL)::int, coalesce(total_tokens, 0), (usage_source = 'estimated')::int,"
             " (input IS NULL AND output IS NULL)::int"
-            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
+            f" FROM {_within('history', WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
         )
         return f"usage AS ({self._in_buckets(kept, single)})"
 
@@ -77,12 +77,12 @@ class Facts:
         """Quantities, row by row and category by category."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity"
-            f" FROM segment JOIN {{router_lines}} AS fact ON {WITHIN_BUCKETS} {self._series()}"
+            f" FROM {_within('router_lines', WITHIN_BUCKETS)} {self._series()}"
         )
         single = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric"
-            f" FROM segment JOIN {{history}} AS fact ON {WITHIN_HISTORY} {self._condition('fact')}"
-            f" CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
+            f" FROM {_within('history', WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
+            f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
         )
         return f"line AS ({self._in_buckets(kept, *single)})"
@@ -124,6 +124,14 @@ WITHIN_HISTORY = (
     "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
     " AND fact.channel = 'router' AND NOT fact.voided"
 )
+
+
+def _within(table: str, condition: str) -> str:
+    """The table's rows, segment by segment through its key.
+
+    OFFSET 0 keeps the planner from turning this into a join by grain alone, which compares all rows of a grain with all segments.
+    """
+    return f"segment CROSS JOIN LATERAL (SELECT * FROM {{{table}}} AS fact WHERE {condition} OFFSET 0) AS fact"
 
 
 def _seconds(segment: Segment) -> int:

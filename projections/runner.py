@@ -17,6 +17,7 @@ BATCH = 10_000  # events a transaction
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
+IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
 WORTH_ANALYZING = 1_000  # events
 CHANNEL = "tallygraph_read_models"  # NOTIFY after each commit: a hint, never the truth
 
@@ -34,7 +35,7 @@ class Runner:
 
     def connect(self) -> Connection[Any]:
         """A connection to write with. It does not wait for the disk: rows and position are lost together, and projected again."""
-        options = "-c synchronous_commit=off -c TimeZone=UTC"
+        options = f"-c synchronous_commit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
         return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project", options=options)
 
     def reader(self) -> Reader:

@@ -28,7 +28,8 @@ EXPORT_THREADS = 1
 Demo = Annotated[bool, Parameter(negative="", help="Load a sample account. Without it the service starts empty.")]
 Host = Annotated[str, Parameter(help="Address to listen on.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535), help="Port to listen on.")]
-Only = Annotated[Literal["web"] | None, Parameter(help="web: leave projections and exports to `tallygraph project` and `tallygraph work`.")]
+ONLY = "web: leave projections to `tallygraph project`, and exports to `tallygraph work` where BROKER_URL is set."
+Only = Annotated[Literal["web"] | None, Parameter(help=ONLY)]
 
 
 def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, data_dir: DataDir = None, only: Only = None) -> None:
@@ -39,8 +40,7 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
         settings.secret()  # finds out early whether the data directory can be used
         found = stack.enter_context(database(settings))
         parts = Parts(settings, found.url)
-        if only is None:
-            _run_beside(stack, settings, found, parts.broker)
+        _run_beside(stack, settings, found, parts.broker, only_web=only is not None)
 
         async def begin() -> None:
             if demo:
@@ -51,12 +51,16 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
         server.run(application(parts), listener, begin)
 
 
-def _run_beside(stack: ExitStack, settings: Settings, found: Database, broker: dramatiq.Broker) -> None:
+def _run_beside(stack: ExitStack, settings: Settings, found: Database, broker: dramatiq.Broker, *, only_web: bool) -> None:
     """Projections in a process of their own; exports in a thread, which renders in processes of their own."""
+    if only_web and settings.broker_url is not None:
+        return
+    if only_web:  # without a broker nobody else hears of an export
+        stack.enter_context(_working(broker, stack.enter_context(workshop(settings, found))))
+        return
     environment = {"DATABASE_URL": found.url, "TALLYGRAPH_DATA_DIR": str(settings.data_dir)}
     projections = stack.enter_context(Companion(["project", "--companion"], environment))
-    exports = stack.enter_context(workshop(settings, found))
-    stack.enter_context(_working(broker, exports))
+    stack.enter_context(_working(broker, stack.enter_context(workshop(settings, found))))
     stack.callback(projections.stop)  # both are told to stop before either is waited for
 
 
