@@ -152,7 +152,7 @@ async def test_nothing_lost_what_is_refused_is_kept_whole_once_and_can_be_sent_a
         line(id="2", subject="other"),
         line(id="3", unknown="x" * limits.MAX_KEPT_BYTES),
         b"[" * 50_000,
-        line(id="4", data={"model": "x" * 2_000_000}),
+        line(id="4", data={"model": "x" * 1_000_000}),
     ]
     for _ in range(2):
         response = await post(client, refused)
@@ -165,6 +165,14 @@ async def test_nothing_lost_what_is_refused_is_kept_whole_once_and_can_be_sent_a
     # And when what was wrong is mended, it counts
     mended = next(body for _, _, body in kept if b'"3"' in body).replace(b"x" * limits.MAX_KEPT_BYTES, b"x")
     assert (await post(client, [mended])).json()["recorded"] == 1
+
+
+async def test_bounded_what_is_larger_than_any_event_is_kept_up_to_that_size(client, database_url):
+    refused = line(id="1", data={"error_message": "x" * limits.MAX_EVENT_BYTES})
+    receipt = (await post(client, [refused, line(id="2")])).json()
+    assert receipt["recorded"] == 1
+    assert receipt["rejected"] == [{"index": 0, "id": None, "field": None, "message": "is larger than 1048576 bytes (MAX_EVENT_BYTES)"}]
+    assert rows(database_url, "SELECT body FROM tallygraph.rejections") == [(refused[: limits.MAX_EVENT_BYTES],)]
 
 
 async def test_a_token_of_one_account_reports_for_no_other(client, ledger):
