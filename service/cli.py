@@ -32,6 +32,7 @@ for place, text in COMMANDS.items():
 def main() -> None:
     """Run a command. What keeps it from starting is one sentence on standard error, and exit code 1."""
     logs.configure()
+    os.umask(0o066)  # files are for our user alone; folders can be passed through, as the private Postgres may run as another one
     zoneinfo.reset_tzpath(())  # one time zone database everywhere: that of the tzdata package, not the machine's
     os.environ["PYTHONTZPATH"] = ""  # in the processes that this one starts, too
     try:

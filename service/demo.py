@@ -57,12 +57,14 @@ FAILURES = (
 FAILURE_SHARE = 0.015
 
 
-async def load(ledger: Ledger, reception: Reception) -> None:
-    """Report the month that ended when the account was first heard of. Told again, it counts once."""
+async def load(ledger: Ledger, reception: Reception) -> str | None:
+    """Report the month that ended when the account was first heard of, and say the position that covers it. Told again, it counts once."""
     since = await asyncio.to_thread(_known_since, ledger)
     told = [msgspec.json.encode(event) for event in events(since)]
+    position = None
     for start in range(0, len(told), BATCH):
-        await reception.receive(told[start : start + BATCH], Sender(ACCOUNT, "sample data"), "sample")
+        position = (await reception.receive(told[start : start + BATCH], Sender(ACCOUNT, "sample data"), "sample")).position
+    return position
 
 
 def _known_since(ledger: Ledger) -> datetime:

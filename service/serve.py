@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Annotated, Literal
 
 import dramatiq
@@ -12,6 +12,8 @@ from cyclopts.validators import Number
 
 from jobs.actors import Workshop
 from jobs.worker import run_worker
+from ledger.position import opened
+from projections.snapshot import NotReadyError, Snapshots
 from service import server
 from service.database import Database, database
 from service.demo import load
@@ -24,6 +26,7 @@ from service.web import Parts, application
 from service.work import workshop
 
 EXPORT_THREADS = 1
+SAMPLE_SECONDS = 20.0  # how long people are kept waiting for a full picture
 
 Demo = Annotated[bool, Parameter(negative="", help="Load a sample account. Without it the service starts empty.")]
 Host = Annotated[str, Parameter(help="Address to listen on.")]
@@ -43,12 +46,19 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
         _run_beside(stack, settings, found, parts.broker, only_web=only is not None)
 
         async def begin() -> None:
-            if demo:
-                await load(parts.ledger, parts.reception)
+            told = await load(parts.ledger, parts.reception) if demo else None
+            if told is not None and only is None:
+                await _projected(parts, told)
             await asyncio.to_thread(greet, settings, found, Place(host, port), with_demo=demo)
 
         collect_seldom()
         server.run(application(parts), listener, begin)
+
+
+async def _projected(parts: Parts, position: str) -> None:
+    """Who is greeted finds the sample account whole, unless projections have more to do than that."""
+    with suppress(NotReadyError):
+        await Snapshots(parts.pool).wait_for(opened(position, parts.seal).id, SAMPLE_SECONDS)
 
 
 def _run_beside(stack: ExitStack, settings: Settings, found: Database, broker: dramatiq.Broker, *, only_web: bool) -> None:

@@ -16,6 +16,8 @@ class SignIn:
 
     async def enter(self, request: Request) -> Response:
         """Use the code up, and go on to the start page."""
+        if request.method == "HEAD":  # of a program that shows what a link leads to: the person has yet to come
+            return Response()
         session = await self._gatekeeper.redeem(request.query_params.get("code", ""))
         if session is None:
             return PlainTextResponse("This sign-in link has been used, or is too old. Start the service again for another one.", 403)

@@ -47,8 +47,7 @@ class Parts:
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         direct = settings.database_direct_url or database_url
-        self.secret = settings.secret()
-        self.seal = Seal(self.secret)
+        self.seal = Seal(settings.secret())
         self.ledger = Ledger(direct)
         self.reception = Reception(self.ledger, self.seal)
         self.pool = pool(settings.database_read_url or database_url, POOL_SIZE)

@@ -51,6 +51,13 @@ async def test_a_link_signs_in_once(browser: httpx.AsyncClient, tokens_of: Conne
     assert not await signed_in(browser)
 
 
+async def test_looking_at_a_link_does_not_use_it_up(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    path = link(tokens_of, person)
+    looked = await browser.head(path)
+    assert (looked.status_code, looked.headers.get("set-cookie")) == (200, None)
+    assert (await browser.get(path)).status_code == 303
+
+
 @pytest.mark.parametrize("path", ["/sign-in", "/sign-in?code=", "/sign-in?code=%00", "/sign-in?code=%ff", "/sign-in?code=" + "x" * 5_000])
 async def test_no_other_code_signs_in(path: str, browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
     link(tokens_of, person)
