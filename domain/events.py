@@ -103,6 +103,3 @@ def microseconds(instant: datetime) -> int:
     """Microseconds since 1970 of an aware `instant`, exactly."""
     delta = instant - EPOCH
     return (delta.days * 86_400 + delta.seconds) * 1_000_000 + delta.microseconds
-
-
-EVENT_TYPES: dict[str, type[UsageEvent]] = {RequestCompleted.TOPIC: RequestCompleted}

@@ -12,7 +12,8 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from domain import limits
-from domain.events import EVENT_TYPES, Quantity, RequestCompleted, UsageEvent, microseconds
+from domain.event_types import EVENT_TYPES
+from domain.events import Quantity, RequestCompleted, UsageEvent, microseconds
 from ingest.outcomes import Sender, UnacceptableError
 
 Name = Annotated[str, msgspec.Meta(min_length=1)]

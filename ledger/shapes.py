@@ -12,7 +12,8 @@ from uuid import UUID
 import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent
 
-from domain.events import EVENT_TYPES, UsageEvent
+from domain.event_types import EVENT_TYPES
+from domain.events import UsageEvent
 
 DIGEST = slice(1, 17)
 FIELDS = 17

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from domain.events import EVENT_TYPES, RequestCompleted, Upcast, UsageEvent
+from domain.event_types import EVENT_TYPES
+from domain.events import RequestCompleted, Upcast, UsageEvent
 from ledger.shapes import DIGEST, READERS, UsageEventMapper, _reader, same_content, to_state
 from tests.events import at, instants, request_completed, requests
 
