@@ -16,6 +16,13 @@ class Scope(Enum):
     OPERATE = "operate"  # prices, rating again, rebuilding, the log itself, for all accounts
 
 
+def needed_to_report(topic: str) -> Scope:
+    """What it takes to tell events of this type: a gateway's token must not be able to set a price, or to correct what it has told."""
+    if topic.startswith(("price.", "gpu_price.", "rating.")):
+        return Scope.OPERATE
+    return Scope.BILLING if topic in ("request.corrected", "request.voided") else Scope.INGEST
+
+
 @dataclass(frozen=True, slots=True)
 class Viewer:
     """The bearer of a token. `account` is the key of the one account it speaks for; null speaks for all."""

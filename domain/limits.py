@@ -14,6 +14,13 @@ MAX_CATEGORIES_PER_SIDE = 64
 MAX_QUANTITY = 2**53
 MAX_DURATION_MS = 10_000_000_000.0  # 115 days: its nanoseconds fit 64 bits, and so does a day of them
 MAX_COST_CHARACTERS = 64
+MAX_PRICE_INTEGER_DIGITS = 12
+MAX_PRICE_FRACTION_DIGITS = 30
+MAX_GPUS = 1_000_000  # of one deployment
+MAX_VERSION = 1_000_000  # of one request
+MAX_MODELS_PER_RENEWAL = 1_000
+NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 EARLIEST_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+LATEST_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # of what may be far ahead, such as a price
 MAX_CLOCK_LEAD = timedelta(days=1)  # how far `time` may be ahead of our clock

@@ -41,7 +41,7 @@ class EventsEndpoint:
         try:
             body = await bodies.read(request.stream())
             reports = await asyncio.to_thread(lambda: bodies.reports(bodies.expanded(body, encoding), media_type))
-            receipt = await self._reception.receive(reports, Sender(viewer.account, viewer.token_name), media_type)
+            receipt = await self._reception.receive(reports, Sender.of(viewer), media_type)
         except bodies.BodyError as error:
             return _error(error.status, str(error))
         except (OverloadedError, PersistenceError) as error:

@@ -1,8 +1,11 @@
 """What became of a report: outcomes are data, because half of a batch may be good."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import Self
 
 import msgspec
+
+from domain.access import Scope, Viewer, needed_to_report
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -43,7 +46,21 @@ class Receipt(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """Who reports, and for which account; null speaks for all of them."""
+    """Who reports, for which account (null speaks for all of them), and what they may tell."""
 
     account: str | None
-    name: str = field(default="")
+    name: str = ""
+    scopes: frozenset[Scope] = frozenset({Scope.INGEST})
+
+    @classmethod
+    def of(cls, viewer: Viewer) -> Self:
+        """The bearer of a token."""
+        return cls(viewer.account, viewer.token_name, viewer.scopes)
+
+    def require(self, topic: str) -> None:
+        """Raises UnacceptableError where the sender may not tell events of this type."""
+        needed = needed_to_report(topic)
+        if needed not in self.scopes:
+            raise UnacceptableError("type", f"needs a token with the scope {needed.value}, which {self.name!r} lacks")
+        if needed is Scope.OPERATE and self.account is not None:
+            raise UnacceptableError("type", f"needs a token of all accounts, and {self.name!r} is of one")

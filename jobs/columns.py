@@ -54,11 +54,31 @@ _DIMENSIONS: dict[Dimension, tuple[Column, ...]] = {
     ),
 }
 
+_INPUT = "All tokens that came in; empty where no request of the row reports any input."
+_OUTPUT = "All tokens that went out; empty where no request of the row reports any output."
+_TOTAL = "Input and output together, as far as they are known; empty where no request of the row reports either."
+
 _COUNTS = (
     Column("Requests", Kind.COUNT, "requests", "Requests of this row, failed ones too.", lambda row: row.requests),
-    Column("Input tokens", Kind.COUNT, "tokens", "All tokens that came in.", lambda row: row.input_tokens, 16),
-    Column("Output tokens", Kind.COUNT, "tokens", "All tokens that went out.", lambda row: row.output_tokens, 16),
-    Column("Total tokens", Kind.COUNT, "tokens", "Input and output together.", lambda row: row.total_tokens, 16),
+    Column("Input tokens", Kind.COUNT, "tokens", _INPUT, lambda row: row.input_tokens, 16),
+    Column("Output tokens", Kind.COUNT, "tokens", _OUTPUT, lambda row: row.output_tokens, 16),
+    Column("Total tokens", Kind.COUNT, "tokens", _TOTAL, lambda row: row.total_tokens, 16),
+    Column(
+        "Unknown token requests",
+        Kind.COUNT,
+        "requests",
+        "Requests counted here that report neither input nor output: their tokens are missing, not zero.",
+        lambda row: row.unknown_token_requests,
+        23,
+    ),
+    Column(
+        "Estimated requests",
+        Kind.COUNT,
+        "requests",
+        "Requests counted here whose usage the reporter estimated; it is in the figures.",
+        lambda row: row.estimated_requests,
+        19,
+    ),
 )
 
 

@@ -80,7 +80,8 @@ class ExportDesk:
 
         Changes that come faster than they are taken are told as one. Raises ExportNotFoundError, TooManyFollowersError.
         """
-        with self._news.about(export_id) as changed:
+        owner = (await self._blocking(self._exports.state, export_id, account_id)).account_id
+        with self._news.about(export_id, owner) as changed:
             told: ExportState | None = None
             while True:
                 changed.clear()

@@ -18,7 +18,7 @@ class TooManyExportsError(JobError):
 
 
 class TooManyFollowersError(JobError):
-    """Raised when a process already follows as many exports as it may."""
+    """Raised when a process already follows as many exports as it may, of all accounts or of this one."""
 
 
 class ExportNotFoundError(JobError):
@@ -50,7 +50,10 @@ class RenderingError(JobError):
 
 
 class LinkError(JobError):
-    """Raised when a download link is not, or is no longer, good for this export and account."""
+    """Raised when a download link is not, or is no longer, good for this export and account. It never says which."""
+
+    def __init__(self) -> None:
+        super().__init__("This download link is not good (any more): ask for a new link.")
 
 
 class UnknownBrokerError(JobError):

@@ -41,9 +41,9 @@ class RetryRules:
     first_backoff: timedelta = timedelta(seconds=5)
     max_backoff: timedelta = timedelta(minutes=5)
 
-    def backoff(self, attempt: int) -> timedelta:
-        """Time to wait after this attempt failed: doubles each time, up to `max_backoff`."""
-        return min(self.first_backoff * 2 ** (attempt - 1), self.max_backoff)
+    def backoff(self, tries: int) -> timedelta:
+        """Time to wait after so many tries: doubles each time, up to `max_backoff`."""
+        return min(self.first_backoff * 2 ** (tries - 1), self.max_backoff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +56,9 @@ class ExportFile:
     row_count: int
     position: int
     complete_through: datetime
+
+
+GAVE_BACK = "The worker was stopped."
 
 
 class Export(BaseAggregate[UUID]):
@@ -98,7 +101,19 @@ class Export(BaseAggregate[UUID]):
 
         def apply(self, aggregate: "Export") -> None:
             aggregate.status = ExportStatus.PENDING
+            aggregate.given_back += self.error == GAVE_BACK
             aggregate.due_at = self.retry_at
+
+    class GivenBack(Event):
+        """A worker that was told to stop let go of the export. Before there was this event, AttemptFailed told it, with GAVE_BACK."""
+
+        TOPIC = "export.given-back"
+        attempt: int
+
+        def apply(self, aggregate: "Export") -> None:
+            aggregate.status = ExportStatus.PENDING
+            aggregate.given_back += 1
+            aggregate.due_at = self.timestamp
 
     class Completed(Event):
         TOPIC = "export.completed"
@@ -140,6 +155,7 @@ class Export(BaseAggregate[UUID]):
         self.request = msgspec.convert(request, ExportRequest)
         self.status = ExportStatus.PENDING
         self.attempt = 0
+        self.given_back = 0
         self.worker: str | None = None
         self.due_at: datetime | None = self.created_on
         """When the export is next to be looked at, whoever does it; None once nothing more will happen."""
@@ -153,6 +169,11 @@ class Export(BaseAggregate[UUID]):
         plain = msgspec.to_builtins(request)
         return cls._create(cls.Requested, id=export_id, timestamp=now, request=plain)
 
+    @property
+    def tries(self) -> int:
+        """Attempts that count against the limit: to be given back is no failure of the export."""
+        return self.attempt - self.given_back
+
     def take(self, worker: str, now: datetime, rules: RetryRules) -> None:
         """Does what is due: starts an attempt, gives up, lets the file expire, or nothing.
 
@@ -162,8 +183,8 @@ class Export(BaseAggregate[UUID]):
             return
         if self.status is ExportStatus.COMPLETED:
             self.trigger_event(self.Expired, timestamp=now)
-        elif self.attempt >= rules.max_attempts:
-            error = f"The export was tried {self.attempt} times and never finished."
+        elif self.tries >= rules.max_attempts:
+            error = f"The export was tried {self.tries} times and never finished."
             self.trigger_event(self.Failed, timestamp=now, attempt=self.attempt, error=error)
         else:
             lease_until = now + rules.lease
@@ -189,20 +210,19 @@ class Export(BaseAggregate[UUID]):
         if self.status in (ExportStatus.PENDING, ExportStatus.FAILED) and self.attempt == attempt:
             return
         self._check_holds(attempt)
-        if attempt >= rules.max_attempts:
-            error = f"The export was tried {attempt} times. The last time: {error}"
+        if self.tries >= rules.max_attempts:
+            error = f"The export was tried {self.tries} times. The last time: {error}"
             self.trigger_event(self.Failed, timestamp=now, attempt=attempt, error=error)
         else:
-            retry_at = now + rules.backoff(attempt)
+            retry_at = now + rules.backoff(self.tries)
             self.trigger_event(self.AttemptFailed, timestamp=now, attempt=attempt, error=error, retry_at=retry_at)
 
     def give_back(self, attempt: int, now: datetime) -> None:
-        """A worker that stops lets another start at once."""
+        """A worker that stops lets another start at once, and uses up no try."""
         if self.status is ExportStatus.PENDING and self.attempt == attempt:
             return
         self._check_holds(attempt)
-        error = "The worker was stopped."
-        self.trigger_event(self.AttemptFailed, timestamp=now, attempt=attempt, error=error, retry_at=now)
+        self.trigger_event(self.GivenBack, timestamp=now, attempt=attempt)
 
     def refuse(self, attempt: int, error: str, now: datetime) -> None:
         """Fails for good: trying again would fail the same way."""

@@ -32,4 +32,4 @@ def check_link(seal: Seal, token: str, export_id: UUID, account_id: UUID, *, now
     except SealBrokenError:
         expires = 0
     if now.timestamp() >= expires:
-        raise LinkError("This download link is no longer good: ask for a new one.")
+        raise LinkError

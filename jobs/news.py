@@ -1,7 +1,7 @@
 """Which exports changed, heard from Postgres by one connection of the process and passed on to all who follow one."""
 
 import asyncio
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from uuid import UUID
@@ -15,6 +15,7 @@ from jobs.errors import TooManyFollowersError
 from jobs.export_states import CHANNEL
 
 MAX_FOLLOWERS = 1_000  # of one process
+MAX_FOLLOWERS_PER_ACCOUNT = 100  # of them, of exports of one account: it cannot take the place of all others
 RECONNECT_SECONDS = 1.0
 
 _log = structlog.get_logger(__name__)
@@ -27,7 +28,7 @@ class ExportNews:
         """`database_url` must not go through a pooler, which would lose the LISTEN."""
         self._database_url = database_url
         self._followers: defaultdict[UUID, set[asyncio.Event]] = defaultdict(set)
-        self._count = 0
+        self._of_accounts: Counter[UUID] = Counter()
 
     async def run(self) -> None:
         """Listens until it is cancelled."""
@@ -39,20 +40,26 @@ class ExportNews:
             await asyncio.sleep(RECONNECT_SECONDS)
 
     @contextmanager
-    def about(self, export_id: UUID) -> Iterator[asyncio.Event]:
-        """An event that is set whenever the export may have changed. Raises TooManyFollowersError."""
-        if self._count >= MAX_FOLLOWERS:
-            raise TooManyFollowersError(f"{MAX_FOLLOWERS} exports are being followed here already; ask for its state instead.")
+    def about(self, export_id: UUID, account_id: UUID) -> Iterator[asyncio.Event]:
+        """An event that is set whenever the export, which is of this account, may have changed. Raises TooManyFollowersError."""
+        self._check_room(account_id)
         changed = asyncio.Event()
         self._followers[export_id].add(changed)
-        self._count += 1
+        self._of_accounts[account_id] += 1
         try:
             yield changed
         finally:
-            self._count -= 1
+            self._of_accounts -= Counter((account_id,))  # which forgets accounts without followers
             self._followers[export_id].discard(changed)
             if not self._followers[export_id]:
                 del self._followers[export_id]
+
+    def _check_room(self, account_id: UUID) -> None:
+        if self._of_accounts[account_id] >= MAX_FOLLOWERS_PER_ACCOUNT:
+            already = f"{MAX_FOLLOWERS_PER_ACCOUNT} follow exports of this account already (MAX_FOLLOWERS_PER_ACCOUNT)"
+            raise TooManyFollowersError(f"{already}: ask for the export's state instead.")
+        if self._of_accounts.total() >= MAX_FOLLOWERS:
+            raise TooManyFollowersError(f"{MAX_FOLLOWERS} follow exports here already (MAX_FOLLOWERS): ask for the export's state instead.")
 
     async def _listen(self) -> None:
         connection = await AsyncConnection.connect(self._database_url, autocommit=True, application_name="tallygraph export news")

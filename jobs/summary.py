@@ -71,6 +71,8 @@ def _totals(snapshot: UsageSnapshot) -> Iterator[Line]:
     yield Line("Input tokens", totals.input_tokens, Kind.COUNT)
     yield Line("Output tokens", totals.output_tokens, Kind.COUNT)
     yield Line("Total tokens", totals.total_tokens, Kind.COUNT)
+    yield Line("Unknown token requests", totals.unknown_token_requests, Kind.COUNT)
+    yield Line("Estimated requests", totals.estimated_requests, Kind.COUNT)
     yield from _breakdown("Input", totals.input)
     yield from _breakdown("Output", totals.output)
     yield Line("Average latency (s)", totals.average_latency_seconds, Kind.SECONDS)

@@ -36,7 +36,7 @@ class Quantity:
 class UsageRow:
     """Usage of one bucket and group. None is unknown or not grouped by, never zero.
 
-    `time` is the start of the bucket in UTC; None where the period is one bucket. `average_latency_seconds`,
+    `time` is the start of the bucket in UTC; None where the period is one bucket. Tokens, `average_latency_seconds`,
     `success_rate` (percent), `fee` (exact, in the account's currency) and `throughput` (requests per second)
     are None where nothing is known.
     """
@@ -47,9 +47,11 @@ class UsageRow:
     api_key_id: str | None = None
     api_key_name: str | None = None
     requests: int
-    input_tokens: int
-    output_tokens: int
-    total_tokens: int
+    input_tokens: int | None
+    output_tokens: int | None
+    total_tokens: int | None
+    unknown_token_requests: int = 0
+    estimated_requests: int = 0
     input: tuple[Quantity, ...] = ()
     output: tuple[Quantity, ...] = ()
     average_latency_seconds: float | None = None

@@ -115,9 +115,11 @@ def _row(totals: Totals, breakdown: list[Line], **others: Any) -> UsageRow:
     input, output = ([line for line in breakdown if line.direction == side] for side in ("input", "output"))
     return UsageRow(
         requests=totals.requests,
-        input_tokens=sum(line.count for line in input if line.unit == TOKEN),
-        output_tokens=sum(line.count for line in output if line.unit == TOKEN),
-        total_tokens=totals.tokens,
+        input_tokens=_known_tokens(totals, input),
+        output_tokens=_known_tokens(totals, output),
+        total_tokens=None if totals.requests and totals.unknown_tokens == totals.requests else totals.tokens,
+        unknown_token_requests=totals.unknown_tokens,
+        estimated_requests=totals.estimated,
         input=tuple(map(_quantity, input)),
         output=tuple(map(_quantity, output)),
         average_latency_seconds=totals.average_latency_seconds,
@@ -126,6 +128,14 @@ def _row(totals: Totals, breakdown: list[Line], **others: Any) -> UsageRow:
         unpriced_requests=totals.unpriced,
         **others,
     )
+
+
+def _known_tokens(totals: Totals, side: list[Line]) -> int | None:
+    """Of one side; null where requests report nothing of it.
+
+    Read models do not tell whether such requests say "none" of this side or do not say: the unknown is not zero, so it is not made one.
+    """
+    return sum(line.count for line in side if line.unit == TOKEN) if side or not totals.requests else None
 
 
 def _quantity(line: Line) -> Quantity:

@@ -16,8 +16,8 @@ from psycopg.rows import dict_row
 
 from domain.events import UsageEvent
 from ledger.binary import event_row
-from ledger.recorder import LedgerRecorder
-from ledger.shapes import UsageEventMapper, same_content, to_state
+from ledger.recorder import ID, LedgerRecorder, Place, place_of
+from ledger.shapes import UsageEventMapper, reshaped, same_content, to_state
 
 CELL = "cell_0"  # Today there is one; an account belongs to one, and nothing joins, locks or counts across cells.
 
@@ -74,25 +74,36 @@ class Ledger(Application[UUID]):
     def record(self, events: Sequence[UsageEvent]) -> Recording:
         """Append what is new of `events`, durably, in their order. Repeating it changes nothing."""
         states = [to_state(event) for event in events]
-        names = [event.originator_id for event in events]
-        first: dict[bytes, int] = {}  # the event that bears a name first, by originator id
-        for i, name in enumerate(names):
-            first.setdefault(name, i)
-        appended = self.ledger_recorder.append({name: event_row(name, 1, events[i].TOPIC.encode(), states[i]) for name, i in first.items()})
+        places = [place_of(event.originator_id, event.originator_version) for event in events]
+        first: dict[Place, int] = {}  # the event that bears a name first, by place
+        for i, place in enumerate(places):
+            first.setdefault(place, i)
+        rows = {
+            place: event_row(place[ID], events[i].originator_version, events[i].TOPIC.encode(), states[i]) for place, i in first.items()
+        }
+        appended = self.ledger_recorder.append(rows)
         if appended.recorded == len(events):
             return Recording([Outcome.RECORDED] * len(events), [], appended.position)
-        outcomes: list[Outcome] = []
-        conflicts: list[Conflict] = []
-        for i, name in enumerate(names):
-            standing = appended.standing.get(name)
-            if standing is None and first[name] == i:
-                outcomes.append(Outcome.RECORDED)
-                continue
-            standing = standing or states[first[name]]
-            outcomes.append(Outcome.DUPLICATE if same_content(standing, states[i]) else Outcome.CONFLICT)
-            if outcomes[i] is Outcome.CONFLICT:
-                conflicts.append(Conflict(i, standing, states[i]))
+        heads = {place: appended.standing.get(place, states[i]) for place, i in first.items()}
+        new = {i for place, i in first.items() if place not in appended.standing}
+        unlike = [i for i, place in enumerate(places) if i not in new and not same_content(heads[place], states[i])]
+        conflicts = self._conflicts(unlike, events, states, places)
+        conflicting = {each.index for each in conflicts}
+        outcomes = [
+            Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(events))
+        ]
         return Recording(outcomes, conflicts, appended.position)
+
+    def _conflicts(self, unlike: Sequence[int], events: Sequence[UsageEvent], states: list[bytes], places: list[Place]) -> list[Conflict]:
+        """Those events that say other than what stands, also when what stands is brought to today's shape."""
+        if not unlike:
+            return []
+        standing = self.ledger_recorder.states(places[i] for i in unlike)
+        return [
+            Conflict(i, standing[places[i]], states[i])
+            for i in unlike
+            if not same_content(reshaped(standing[places[i]], events[i].TOPIC), states[i])
+        ]
 
     @contextmanager
     def connection(self) -> Iterator[Connection[Any]]:

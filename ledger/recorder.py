@@ -6,7 +6,7 @@ ends in a conflict with itself: an append is idempotent, and a strict insert rec
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -22,6 +22,7 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection
+from psycopg.errors import UniqueViolation
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
@@ -33,11 +34,22 @@ ATTEMPTS = 5
 RETRY_WAIT_SECONDS = 0.2
 
 
+Place = bytes
+"""Where an event stands: the 16 bytes of its stream, and behind them, for a version past the first, 8 bytes of that."""
+
+ID = slice(0, 16)
+
+
+def place_of(originator_id: bytes, version: int) -> Place:
+    """The place of that version of a stream."""
+    return originator_id if version == 1 else originator_id + version.to_bytes(8)
+
+
 class Appended(NamedTuple):
-    """What an append found. `standing` has the states of those that were there before, by originator id."""
+    """What an append found. `standing` has the beginnings of the states that were there before, as far as their digest, by place."""
 
     recorded: int
-    standing: dict[bytes, bytes]
+    standing: dict[Place, bytes]
     position: int  # of the last event in the log: covers all of these
 
 
@@ -57,11 +69,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
         self.sql_create_statements = [self._sql(statement) for statement in CREATE]
         self._lock, self._find, self._copy, self._advance, self._log = map(self._sql, (LOCK, FIND, COPY, ADVANCE, LOG_APPEND))
         self._read = self._sql(READ)
+        self._look_first = False
 
-    def append(self, events: Mapping[bytes, bytes]) -> Appended:
-        """Record those events that are not in the log yet, in their order. Each is the first of its stream.
+    def append(self, events: Mapping[Place, bytes]) -> Appended:
+        """Record those events that are not in the log yet, in their order.
 
-        `events` has the COPY row of each, without the position, by its originator id.
+        `events` has the COPY row of each, without the position, by its place.
         Safe to repeat, so a connection lost at any moment, even after the commit, is answered by trying again. Raises
         OperationalError of the library when Postgres stays away.
         """
@@ -75,21 +88,48 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 time.sleep(RETRY_WAIT_SECONDS * attempt)
         raise AssertionError
 
-    def _append(self, connection: Connection[Any], events: Mapping[bytes, bytes]) -> Appended:
+    def _append(self, connection: Connection[Any], events: Mapping[Place, bytes]) -> Appended:
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
             with connection.pipeline():
                 cursor.execute(SETTINGS, prepare=True)
                 position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
-                cursor.execute(self._find, [UuidArray.of(events.keys())], prepare=True)
-                standing = dict(cursor.fetchall())
-            rows = [row for id, row in events.items() if id not in standing]
+            rows, standing = [*events.values()], {}
+            if self._look_first or not self._copied(connection, cursor, rows, position):
+                standing = self._standing(cursor, events)
+                rows = [row for place, row in events.items() if place not in standing]
+                self._copy_rows(cursor, rows, position)
+                self._look_first = bool(standing)  # who sends a batch again will send the next one again, too
             if rows:
-                with cursor.copy(self._copy) as copy:
-                    copy.write(copy_of_events(rows, position + 1))
                 position += len(rows)
                 self._move_head(connection, cursor, position, _chain(digest, rows))
         return Appended(len(rows), standing, position)
+
+    def _copied(self, connection: Connection[Any], cursor: Any, rows: Sequence[bytes], position: int) -> bool:
+        """Whether all of `rows` were new. Most batches are: to look each event up before would take a quarter of the time."""
+        try:
+            with connection.transaction():
+                self._copy_rows(cursor, rows, position)
+        except UniqueViolation:
+            return False
+        return True
+
+    def _copy_rows(self, cursor: Any, rows: Sequence[bytes], position: int) -> None:
+        if rows:
+            with cursor.copy(self._copy) as copy:
+                copy.write(copy_of_events(rows, position + 1))
+
+    def _standing(self, cursor: Any, events: Mapping[Place, bytes]) -> dict[Place, bytes]:
+        cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
+        cursor.execute(self._find, [UuidArray.of([place[ID] for place in events])], prepare=True)
+        return {place: head for id, version, head in cursor.fetchall() if (place := place_of(id, version)) in events}
+
+    def states(self, places: Iterable[Place]) -> dict[Place, bytes]:
+        """The whole states of events in the log, by place."""
+        wanted = set(places)
+        with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
+            cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
+            cursor.execute(self._sql(STATES), [UuidArray.of([place[ID] for place in wanted])])
+            return {place: state for id, version, state in cursor.fetchall() if (place := place_of(id, version)) in wanted}
 
     def _move_head(self, connection: Connection[Any], cursor: Any, position: int, digest: bytes) -> None:
         with connection.pipeline():
@@ -204,7 +244,9 @@ SETTINGS = SQL(
     "SELECT set_config('statement_timeout', {}, true), set_config('lock_timeout', {}, true), set_config('synchronous_commit', 'on', true)"
 ).format(str(APPEND_TIMEOUT_MS), str(LOCK_TIMEOUT_MS))
 LOCK = "SELECT position, digest FROM {head} FOR UPDATE"
-FIND = "SELECT uuid_send(originator_id), state FROM {events} WHERE originator_id = ANY(%b) AND originator_version = 1"
+# The beginning of a state tells a duplicate from a conflict; the whole of a large one would be read for nothing.
+FIND = "SELECT uuid_send(originator_id), originator_version, substring(state FROM 1 FOR 17) FROM {events} WHERE originator_id = ANY(%b)"
+STATES = "SELECT uuid_send(originator_id), originator_version, state FROM {events} WHERE originator_id = ANY(%b)"
 FIND_ONE = "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s AND originator_version = %s"
 COPY = "COPY {events} (originator_id, originator_version, topic, state, notification_id) FROM STDIN (FORMAT BINARY)"
 # An instant of the log never goes back, whatever the clock does.

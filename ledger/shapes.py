@@ -39,6 +39,11 @@ def same_content(state: bytes, other: bytes) -> bool:
     return state[DIGEST] == other[DIGEST]
 
 
+def reshaped(state: bytes, topic: str) -> bytes:
+    """A stored event as it would be stored today."""
+    return state if state[0] == EVENT_TYPES[topic].SHAPE else to_state(READERS[topic](state))
+
+
 def _reader(event_type: type[UsageEvent]) -> Callable[[bytes], UsageEvent]:
     decode = msgspec.msgpack.Decoder(event_type).decode
 

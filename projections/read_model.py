@@ -8,6 +8,7 @@ from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import UsageEvent
+from domain.rating import UNRATED, Rated
 
 
 class Recorded(NamedTuple):
@@ -15,8 +16,9 @@ class Recorded(NamedTuple):
 
     position: int
     originator_id: bytes
-    account_id: bytes  # 16
+    account_id: bytes  # 16; of the platform, where the event is of no account
     event: UsageEvent
+    rated: Rated = UNRATED  # of a request: with the prices recorded before it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +33,29 @@ class Tables:
         return SQL(text).format(**self.identifiers())  # pyright: ignore[reportArgumentType] - our own constants only
 
     def identifiers(self) -> dict[str, Identifier]:
-        """The tables by their plain names."""
-        return {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
+        """The tables by their plain names, and those of the log."""
+        own = {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
+        return own | {name: Identifier(self.schema, f"ledger_{name}") for name in LOG_TABLES}
 
 
-TABLES = ("history", "router_buckets", "router_lines", "router_series", "request_names", "api_keys", "name_conflicts")
+LOG_TABLES = ("events", "head", "appends")
+TABLES = (
+    "event_names",
+    "name_conflicts",
+    "history",
+    "waiting_changes",
+    "router_buckets",
+    "router_lines",
+    "router_series",
+    "api_keys",
+    "prices",
+    "reratings",
+    "gpu_prices",
+    "deployments",
+    "deployment_events",
+    "deployment_phases",
+    "deployment_buckets",
+)
 
 
 Change = TypeVar("Change")

@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import tuple_row
-from psycopg.sql import SQL, Composed, Identifier
+from psycopg.sql import Composed
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.application import CELL
@@ -77,8 +77,7 @@ class Snapshot:
         return self._state
 
     def _sql(self, text: str, generation: Generation) -> Composed:
-        log = {name: Identifier(self.cell, f"ledger_{name}") for name in ("events", "head", "appends")}
-        return SQL(text).format(**generation.tables(self.cell).identifiers(), **log)  # pyright: ignore[reportArgumentType]
+        return generation.tables(self.cell).sql(text)
 
 
 class Snapshots:

@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from http import HTTPStatus
-from uuid import UUID
 
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
@@ -10,6 +9,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from domain.sealing import Seal
 from jobs.desk import ExportDesk
 from jobs.errors import LinkError
+from jobs.export_states import ExportState
 from jobs.links import check_link
 from service.sign_in import SESSION_COOKIE
 from service.tokens import Gatekeeper
@@ -27,23 +27,27 @@ class Downloads:
         self._seal = seal
 
     async def respond(self, request: Request) -> Response:
-        """Send the file."""
-        export_id: UUID = request.path_params["id"]
-        state = await self._desk.get(export_id, None)
-        if state is None:
-            return _refusal(404, "There is no such export.")
+        """Send the file. Only to a link that is good do we tell that there was one."""
         try:
-            check_link(self._seal, request.query_params.get("token", ""), export_id, state.account_id, now=datetime.now(UTC))
+            state = await self._linked(request)
         except LinkError as error:
-            return _refusal(403, str(error))
-        viewer = await self._gatekeeper.viewer(request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE))
-        if viewer is not None and not viewer.reaches(state.account_id):
-            return _refusal(404, "There is no such export.")
+            return _refusal(HTTPStatus.FORBIDDEN, str(error))
         path = self._desk.file(state)
-        if path is None or state.file_name != request.path_params["name"]:
-            return _refusal(404, "The file of this export is not there (any more): ask for a new export.")
+        if path is None:
+            return _refusal(HTTPStatus.NOT_FOUND, "The file of this export is not there any more: ask for a new export.")
         return FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPE, filename=state.file_name)
 
+    async def _linked(self, request: Request) -> ExportState:
+        """The export that the link is for. Raises LinkError, whatever is wrong: the export, the link, its time, the name, who asks."""
+        state = await self._desk.get(request.path_params["id"], None)
+        if state is None or state.file_name != request.path_params["name"]:
+            raise LinkError
+        check_link(self._seal, request.query_params.get("token", ""), state.id, state.account_id, now=datetime.now(UTC))
+        viewer = await self._gatekeeper.viewer(request.headers.get("authorization"), request.cookies.get(SESSION_COOKIE))
+        if viewer is not None and not viewer.reaches(state.account_id):
+            raise LinkError
+        return state
 
-def _refusal(status: int, message: str) -> Response:
-    return JSONResponse({"error": {"code": HTTPStatus(status).name, "message": message}}, status, HEADERS)
+
+def _refusal(status: HTTPStatus, message: str) -> Response:
+    return JSONResponse({"error": {"code": status.name, "message": message}}, status, HEADERS)

@@ -58,7 +58,7 @@ class Settings:
         return Path(unquote(urlsplit(self.export_store_url).path))
 
     def secret(self) -> bytes:
-        """What signs links, positions and sessions: of TALLYGRAPH_SECRET_KEY, or kept in the data directory from the first start on.
+        """What signs links, positions and cursors: of TALLYGRAPH_SECRET_KEY, or kept in the data directory from the first start on.
 
         Raises SettingError.
         """

@@ -32,8 +32,11 @@ class SignIn:
         )
         return response
 
-    async def leave(self, _: Request) -> Response:
-        """Forget the session."""
+    async def leave(self, request: Request) -> Response:
+        """End the session, of which there may be copies, and have the browser forget it."""
+        session = request.cookies.get(SESSION_COOKIE)
+        if session is not None:
+            await self._gatekeeper.end(session)
         response = RedirectResponse("/", 303)
         response.delete_cookie(SESSION_COOKIE, httponly=True, samesite="lax")
         return response

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from domain.access import Scope
+from domain.limits import MAX_STRING_BYTES
 from service import tokens as known
 from service.database import database
 from service.errors import StartError
@@ -21,6 +22,7 @@ from service.options import DataDir, Url
 from service.settings import Settings
 
 WIDTH = 200
+MAX_LIFETIME = timedelta(days=36_525)  # a century: beyond it, calendars end
 
 tokens = App(name="tokens")
 
@@ -31,6 +33,10 @@ Lifetime = Annotated[timedelta | None, Parameter(name="--expires-in", help="How 
 Id = Annotated[UUID, Parameter(help="Its id, of `tallygraph tokens list`.")]
 
 
+class UselessTokenError(StartError):
+    """Raised when a token could never let anybody in, or could not be stored."""
+
+
 class NoSuchTokenError(StartError):
     """Raised when there is no token with this id, or it works no more."""
 
@@ -38,6 +44,11 @@ class NoSuchTokenError(StartError):
 @tokens.command
 def create(*, scope: Scopes, account: Account = None, name: Name = "token", expires_in: Lifetime = None, data_dir: DataDir = None) -> None:
     """Make a token, and print it: this once."""
+    _check_text("--name", name)
+    if account is not None:
+        _check_text("--account", account)
+    if expires_in is not None and not timedelta() < expires_in <= MAX_LIFETIME:
+        raise UselessTokenError(f"--expires-in has to lie in the future, by no more than {MAX_LIFETIME.days} days, such as 90d.")
     expires_at = None if expires_in is None else datetime.now(UTC) + expires_in
     with _connected(data_dir) as connection:
         token = known.create(connection, name, scope, account, expires_at=expires_at)
@@ -71,6 +82,17 @@ def link(id: Id, /, *, url: Url = "http://127.0.0.1:8000", data_dir: DataDir = N
     if code is None:
         raise NoSuchTokenError(f"There is no token {id} that still works: `tallygraph tokens list` shows what there is.")
     print(f"{url.rstrip('/')}/sign-in?code={code}")  # noqa: T201 - what was asked for
+
+
+def _check_text(option: str, text: str) -> None:
+    """What no report could name is no account: the rule of `ingest`. Raises UselessTokenError."""
+    encoded = text.encode(errors="replace")
+    if not text:
+        raise UselessTokenError(f"{option} is empty: give it a text, or leave it out.")
+    if "\0" in text or encoded.decode() != text:
+        raise UselessTokenError(f"{option} holds a NUL character, or bytes that are not UTF-8: leave them out.")
+    if len(encoded) > MAX_STRING_BYTES:
+        raise UselessTokenError(f"{option} is {len(encoded)} bytes long: {MAX_STRING_BYTES} are allowed (MAX_STRING_BYTES).")
 
 
 @contextmanager

@@ -1,30 +1,26 @@
-"""Tokens, sign-in codes and sessions. A token is shown once and stored hashed; a code works once; a session is a sealed cookie."""
+"""Tokens, sign-in codes and sessions. Each is told once and stored hashed; a code works once; a session ends with its token, too."""
 
 import hmac
 import secrets
-import struct
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from hashlib import sha256
-from typing import Any, NamedTuple
+from typing import Any, LiteralString, NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.sql import SQL, Identifier
 from psycopg_pool import AsyncConnectionPool
 
 from domain.access import Scope, Viewer
-from domain.sealing import Seal, SealBrokenError
 
 PREFIX = "tg_"
-CACHE_SECONDS = 5.0  # a revoked token is refused after this at the latest
+CACHE_SECONDS = 5.0  # a revoked token, or a session that was ended, is refused after this at the latest
 MAX_CACHED = 10_000
 CODE_LIFETIME = timedelta(days=1)
 SESSION_LIFETIME = timedelta(days=7)
-SESSION_BINDING = b"session"
 
 CREATE = (
     """
@@ -40,6 +36,12 @@ CREATE = (
     )""",
     """
     CREATE TABLE IF NOT EXISTS tallygraph.sign_in_codes (
+        hash bytea PRIMARY KEY,
+        token_id uuid NOT NULL,
+        expires_at timestamptz NOT NULL
+    )""",
+    """
+    CREATE TABLE IF NOT EXISTS tallygraph.sessions (
         hash bytea PRIMARY KEY,
         token_id uuid NOT NULL,
         expires_at timestamptz NOT NULL
@@ -117,18 +119,9 @@ def sign_in_code(connection: psycopg.Connection[Any], id: UUID) -> str | None:
 class Gatekeeper:
     """Says who the bearer of a token or session is."""
 
-    def __init__(
-        self,
-        pool: AsyncConnectionPool[AsyncConnection[Any]],
-        seal: Seal,
-        *,
-        clock: Callable[[], float] = time.time,
-        stopwatch: Callable[[], float] = time.monotonic,
-    ) -> None:
-        """`clock` tells when sessions end, `stopwatch` how long a token has been remembered; both in seconds."""
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], *, stopwatch: Callable[[], float] = time.monotonic) -> None:
+        """`stopwatch` tells how long a token or session has been remembered, in seconds."""
         self._pool = pool
-        self._seal = seal
-        self._clock = clock
         self._stopwatch = stopwatch
         self._known: dict[tuple[str, bytes], tuple[float, Viewer | None]] = {}
 
@@ -137,52 +130,50 @@ class Gatekeeper:
         if authorization is not None:
             scheme, _, token = authorization.partition(" ")
             return await self._find("hash", _hash(token.strip())) if scheme.lower() == "bearer" else None
-        if session is None:
-            return None
-        try:
-            inside = self._seal.open(session, SESSION_BINDING)
-        except SealBrokenError:
-            return None
-        (expires,) = struct.unpack(">Q", inside[16:])
-        return await self._find("id", inside[:16]) if self._clock() < expires else None
-
-    async def is_good(self, viewer: Viewer) -> bool:
-        """Whether the viewer's token has neither expired nor been revoked since."""
-        return await self._find("id", viewer.token_id.bytes) is not None
+        return None if session is None else await self._find("session", _hash(session))
 
     async def redeem(self, code: str) -> str | None:
         """A session for a sign-in code, which is used up; null for one that is not good (any more)."""
+        session = secrets.token_urlsafe(24)
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(
-                "DELETE FROM tallygraph.sign_in_codes WHERE hash = %s RETURNING token_id, expires_at", [_hash(code)]
-            )
-            row = await cursor.fetchone()
-        if row is None or row[1] < datetime.now(UTC):
-            return None
-        return self._seal.seal(row[0].bytes + struct.pack(">Q", int(self._clock() + SESSION_LIFETIME.total_seconds())), SESSION_BINDING)
+            await connection.execute("DELETE FROM tallygraph.sessions WHERE expires_at < clock_timestamp()")
+            begun = await connection.execute(REDEEM, [_hash(code), _hash(session), SESSION_LIFETIME])
+        return session if begun.rowcount == 1 else None
 
-    async def _find(self, column: str, key: bytes) -> Viewer | None:
+    async def end(self, session: str) -> None:
+        """Refuse the session from now on, whoever has a copy of it."""
+        key = _hash(session)
+        async with self._pool.connection() as connection:
+            await connection.execute("DELETE FROM tallygraph.sessions WHERE hash = %s", [key])
+        self._known.pop(("session", key), None)
+
+    async def _find(self, by: str, key: bytes) -> Viewer | None:
         now = self._stopwatch()
-        known = self._known.get((column, key))
+        known = self._known.get((by, key))
         if known is not None and known[0] > now:
             return known[1]
         if len(self._known) >= MAX_CACHED:
             self._known.clear()
         async with self._pool.connection() as connection:
-            cursor = await connection.execute(FIND[column], [key if column == "hash" else UUID(bytes=key)])
+            cursor = await connection.execute(FIND[by], [key])
             row = await cursor.fetchone()
         viewer = None if row is None else Viewer(row[0], row[1], frozenset(map(Scope, row[2])), row[3])
-        self._known[column, key] = (now + CACHE_SECONDS, viewer)
+        self._known[by, key] = (now + CACHE_SECONDS, viewer)
         return viewer
 
 
-FIND = {
-    column: SQL(
-        "SELECT id, name, scopes, account FROM tallygraph.tokens WHERE {} = %s AND revoked_at IS NULL"
-        " AND (expires_at IS NULL OR expires_at > clock_timestamp())"
-    ).format(Identifier(column))
-    for column in ("hash", "id")
+WORKING: LiteralString = """
+    SELECT id, name, scopes, account FROM tallygraph.tokens
+    WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > clock_timestamp())"""
+FIND: dict[str, LiteralString] = {
+    "hash": f"{WORKING} AND hash = %s",
+    "id": f"{WORKING} AND id = %s",
+    "session": f"{WORKING} AND id = (SELECT token_id FROM tallygraph.sessions WHERE hash = %s AND expires_at > clock_timestamp())",
 }
+REDEEM = """
+    WITH used AS (DELETE FROM tallygraph.sign_in_codes WHERE hash = %s RETURNING token_id, expires_at)
+    INSERT INTO tallygraph.sessions (hash, token_id, expires_at)
+    SELECT %s, token_id, clock_timestamp() + %s FROM used WHERE expires_at > clock_timestamp()"""
 
 
 def _hash(secret: str) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -52,7 +53,7 @@ class Parts:
         self.reception = Reception(self.ledger, self.seal)
         self.pool = pool(settings.database_read_url or database_url, POOL_SIZE)
         self.door_pool = pool(database_url, DOOR_POOL_SIZE)  # of the primary: codes are used up there, and tokens revoked
-        self.gatekeeper = Gatekeeper(self.door_pool, self.seal)
+        self.gatekeeper = Gatekeeper(self.door_pool)
         self.broker = broker_of(settings)
         self.jobs_log = JobsLog(direct)
         self.store = FileStore(settings.export_folder)
@@ -74,15 +75,7 @@ class Parts:
 
 def application(parts: Parts) -> Starlette:
     """The ASGI application over `parts`."""
-    access = _Access(parts)
-    services = Services(
-        snapshots=Snapshots(parts.pool),
-        seal=parts.seal,
-        exports=parts.desk,
-        record_usage=access.record_usage,
-        is_good=parts.gatekeeper.is_good,
-    )
-    graphql = Endpoint(schema, lambda connection, params: access.open_context(services, connection, params))
+    graphql = Endpoint(schema, Access(parts).open_context)
     sign_in = SignIn(parts.gatekeeper)
 
     @asynccontextmanager
@@ -98,7 +91,7 @@ def application(parts: Parts) -> Starlette:
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
-            Route("/v1/exports/{id:uuid}/{name}", Downloads(parts.desk, parts.gatekeeper, parts.seal).respond),
+            Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, parts.gatekeeper, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),
@@ -107,13 +100,16 @@ def application(parts: Parts) -> Starlette:
     )
 
 
-class _Access:
+class Access:
     """Who the viewer of an operation is, and what they report."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._services = partial(
+            Services, snapshots=Snapshots(parts.pool), seal=parts.seal, exports=parts.desk, record_usage=self.record_usage
+        )
 
-    async def open_context(self, services: Services, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
+    async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
         """For the token of the header or of connection_init, or the session of the cookie. Raises Unauthenticated- or UnavailableError."""
         session = connection.cookies.get(SESSION_COOKIE)
         try:
@@ -128,14 +124,19 @@ class _Access:
             raise UnavailableError(unavailable.MESSAGE) from None
         if viewer is None:
             raise UnauthenticatedError("The token or session is unknown, has expired or was revoked: use another, or sign in again.")
-        return Context(viewer, services)
+
+        async def is_good(_: Viewer) -> bool:
+            """Whether what let the viewer in, token or session, still does."""
+            return await self._parts.gatekeeper.viewer(authorization, session) is not None
+
+        return Context(viewer, self._services(is_good=is_good))
 
     async def record_usage(self, events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
         """The same as a POST of these events."""
         assert viewer.may(Scope.INGEST)
         reports = [msgspec.json.encode(event) for event in events]
         try:
-            return await self._parts.reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+            return await self._parts.reception.receive(reports, Sender.of(viewer), "graphql")
         except OverloadedError as error:
             raise UnavailableError(str(error)) from None
 

@@ -155,7 +155,7 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
 
         async def record_usage(events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
             reports = [msgspec.json.encode(event) for event in events]
-            return await reception.receive(reports, Sender(viewer.account, viewer.token_name), "graphql")
+            return await reception.receive(reports, Sender.of(viewer), "graphql")
 
         async def is_good(viewer: Viewer) -> bool:
             return viewer.token_name not in revoked

@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from threading import Event
 from uuid import UUID
 
 import pytest
@@ -38,6 +39,19 @@ def test_attempts_are_bounded_and_the_owner_sees_no_internals(workshop: Workshop
     assert (state.status, state.attempt) == (ExportStatus.FAILED, 3)
     assert state.error == "The export was tried 3 times. The last time: The process that renders failed."
     assert list(workshop.store.root.iterdir()) == []
+
+
+def test_bounded_attempts_are_not_used_up_by_workers_that_are_stopped(workshop: Workshop, log: JobsLog, wish: ExportRequest):
+    export = workshop.exports.request(wish)
+    stopped = Event()
+    stopped.set()
+    restarts = RULES.retry.max_attempts + 1
+    for _ in range(restarts):
+        attend(replace(workshop, stopping=stopped), export.id)
+    assert topics(log, export.id) == ["export.requested", *["export.started", "export.given-back"] * restarts]
+    attend(workshop, export.id)
+    state = workshop.exports.state(export.id)
+    assert (state.status, state.attempt) == (ExportStatus.COMPLETED, restarts + 1)  # the number goes on rising
 
 
 def test_what_can_never_succeed_is_tried_once(workshop: Workshop, wish: ExportRequest):

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, ExitStack, aclosing
 from uuid import UUID, uuid4
 
 import psycopg
@@ -16,7 +17,7 @@ from jobs.export import ExportStatus
 from jobs.export_states import ExportState
 from jobs.exports import Exports
 from jobs.files import FileStore
-from jobs.news import MAX_FOLLOWERS, ExportNews
+from jobs.news import MAX_FOLLOWERS, MAX_FOLLOWERS_PER_ACCOUNT, ExportNews
 from jobs.request import ExportRequest
 from tests.jobs.conftest import BOUND_SECONDS, closed_gate
 
@@ -124,13 +125,40 @@ async def test_an_export_without_a_file_has_none_to_send(desk: ExportDesk, wish:
     assert desk.file(await desk.request(wish)) is None
 
 
-def test_followers_are_bounded():
+def test_bounded_followers_of_one_account_leave_room_for_those_of_others():
     news = ExportNews("postgresql://nobody")
-    entered = [news.about(uuid4()) for _ in range(MAX_FOLLOWERS)]
-    for one in entered:
-        one.__enter__()
-    with pytest.raises(TooManyFollowersError), news.about(uuid4()):
+    acme, rival = uuid4(), uuid4()
+    with ExitStack() as followers:
+        for _ in range(MAX_FOLLOWERS_PER_ACCOUNT - 1):
+            followers.enter_context(news.about(uuid4(), acme))
+        with news.about(uuid4(), acme):
+            told = rf"^{MAX_FOLLOWERS_PER_ACCOUNT} follow exports of this account already \(MAX_FOLLOWERS_PER_ACCOUNT\): ask for"
+            with pytest.raises(TooManyFollowersError, match=told), news.about(uuid4(), acme):
+                pass
+            followers.enter_context(news.about(uuid4(), rival))
+        followers.enter_context(news.about(uuid4(), acme))  # in the place of the one that left
+    assert (len(news._of_accounts), len(news._followers)) == (0, 0)
+
+
+def test_bounded_followers_of_one_process():
+    news = ExportNews("postgresql://nobody")
+    with ExitStack() as followers:
+        for _ in range(MAX_FOLLOWERS):
+            followers.enter_context(news.about(uuid4(), uuid4()))
+        told = rf"^{MAX_FOLLOWERS} follow exports here already \(MAX_FOLLOWERS\): ask for the export's state instead\.$"
+        with pytest.raises(TooManyFollowersError, match=told), news.about(uuid4(), uuid4()):
+            pass
+    with news.about(uuid4(), uuid4()):
         pass
-    entered[0].__exit__(None, None, None)
-    with news.about(uuid4()):
-        pass
+
+
+async def test_bounded_an_operator_s_following_counts_for_the_account_it_is_about(desk: ExportDesk, wish: ExportRequest):
+    export = await desk.request(wish)
+    async with AsyncExitStack() as following:
+        for _ in range(MAX_FOLLOWERS_PER_ACCOUNT):
+            states = await following.enter_async_context(aclosing(desk.follow(export.id, None)))
+            assert await anext(states) == export
+        with pytest.raises(TooManyFollowersError):
+            await followed(desk, export.id, wish.account_id)
+        with pytest.raises(ExportNotFoundError):
+            await followed(desk, export.id, uuid4())  # who may not see it is not told that others do

@@ -119,6 +119,26 @@ def test_what_is_given_back_can_be_taken_at_once():
     assert (export.is_held_by("second"), export.attempt) == (True, 2)
 
 
+def test_bounded_attempts_are_those_that_failed_and_not_those_that_were_given_back():
+    # Given an export that has failed once, and whose workers were then stopped one after the other
+    export = started()
+    export.fail_attempt(1, "no luck", NOW, RULES)
+    now = NOW + MINUTE
+    for attempt in range(2, 12):
+        export.take(f"worker {attempt}", now, RULES)
+        export.give_back(attempt, now)
+    assert (export.status, export.attempt, export.due_at) == (ExportStatus.PENDING, 11, now)
+    # When it goes on failing
+    export.take("second", now, RULES)
+    export.fail_attempt(12, "no luck", now, RULES)
+    # Then the pause is that after a second try, and the third is the last
+    assert (export.status, export.due_at) == (ExportStatus.PENDING, now + RULES.backoff(2))
+    export.take("third", now + MINUTE, RULES)
+    export.fail_attempt(13, "no luck", now + MINUTE, RULES)
+    assert (export.status, export.attempt) == (ExportStatus.FAILED, 13)
+    assert export.error == "The export was tried 3 times. The last time: no luck"
+
+
 def test_a_completed_export_can_be_fetched_until_it_expires():
     export = started()
     export.complete(1, FILE, NOW, KEEP)
@@ -178,7 +198,8 @@ def test_whatever_workers_do_an_export_completes_at_most_once_and_attempts_only_
     events = export.collect_events()
     starts = [event.attempt for event in events if isinstance(event, Export.Started)]
     assert starts == list(range(1, len(starts) + 1))
-    assert len(starts) <= RULES.max_attempts
+    given_back = sum(isinstance(event, Export.GivenBack) for event in events)
+    assert len(starts) <= RULES.max_attempts + given_back
     ends = [event for event in events if isinstance(event, Export.Completed | Export.Failed | Export.Cancelled)]
     assert len(ends) <= 1
     if ends:
@@ -218,3 +239,37 @@ def test_what_is_stored_has_not_changed_shape():
     export.take("timer", NOW + MINUTE + KEEP, RULES)
     stored = [mapper.to_stored_event(event) for event in export.collect_events()]
     assert [(event.topic, event.state) for event in stored] == list(STORED)
+
+
+GIVEN_BACK = (
+    ("export.given-back", b'{"timestamp":{"_type_":"datetime_iso","_data_":"2026-11-01T09:00:00+00:00"},"attempt":1}'),
+    (  # as it was told before there was this event
+        "export.attempt-failed",
+        (
+            b'{"timestamp":{"_type_":"datetime_iso","_data_":"2026-11-01T09:00:00+00:00"},"attempt":1,"error":"The worker was stopped.",'
+            b'"retry_at":{"_type_":"datetime_iso","_data_":"2026-11-01T09:00:00+00:00"}}'
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(("topic", "state"), GIVEN_BACK)
+def test_what_was_stored_of_an_export_that_was_given_back_can_be_read_for_ever(topic: str, state: bytes):
+    transcoder = JSONTranscoder()
+    transcoder.register(DatetimeAsISO())
+    mapper: Mapper[UUID] = Mapper(transcoder)
+    export = started()
+    event = mapper.to_domain_event(StoredEvent(export.id, 3, topic, state))
+    export = event.mutate(export)  # pyright: ignore[reportAttributeAccessIssue]
+    assert isinstance(export, Export)
+    assert (export.status, export.attempt, export.tries, export.due_at) == (ExportStatus.PENDING, 1, 0, NOW)
+
+
+def test_what_is_stored_of_an_export_that_is_given_back_has_not_changed_shape():
+    export = started()
+    export.give_back(1, NOW)
+    *_, event = export.collect_events()
+    transcoder = JSONTranscoder()
+    transcoder.register(DatetimeAsISO())
+    stored = Mapper[UUID](transcoder).to_stored_event(event)
+    assert (stored.topic, stored.state) == GIVEN_BACK[0]

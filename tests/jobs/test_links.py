@@ -45,5 +45,5 @@ def test_a_link_is_good_for_minutes():
     ],
 )
 def test_any_other_link_is_refused(token: str):
-    with pytest.raises(LinkError, match=r"^This download link is no longer good: ask for a new one\.$"):
+    with pytest.raises(LinkError, match=r"^This download link is not good \(any more\): ask for a new link\.$"):
         check_link(SEAL, token, EXPORT, ACCOUNT, now=NOW)

@@ -31,6 +31,8 @@ TOTALS = UsageRow(
     input_tokens=300,
     output_tokens=45,
     total_tokens=345,
+    unknown_token_requests=2,
+    estimated_requests=4,
     input=(Quantity("prompt", "token", "Prompt tokens", 300), Quantity("image", "image", "Images", 2)),
     output=(Quantity("completion", "token", "Completion tokens", 45),),
     average_latency_seconds=1.25,
@@ -74,6 +76,8 @@ def test_a_row_has_the_figures_of_the_api(tmp_path: Path):
             "Input tokens": 300,
             "Output tokens": 45,
             "Total tokens": 345,
+            "Unknown token requests": 2,
+            "Estimated requests": 4,
             "Input: Prompt tokens": 300,
             "Input: Images": 2,
             "Output: Completion tokens": 45,
@@ -88,12 +92,17 @@ def test_a_row_has_the_figures_of_the_api(tmp_path: Path):
     ]
 
 
-def test_the_unknown_is_an_empty_cell_and_never_zero(tmp_path: Path):
-    unknown = UsageRow(time=FROM, requests=1, input_tokens=0, output_tokens=0, total_tokens=0)
-    [row] = usage_of(written(tmp_path / "a.xlsx", [unknown]))
-    nothing = ["Model", "API key", "API key ID", "Input: Images", "Average latency (s)", "Success rate (%)", "Fee (USD)"]
-    assert [row[name] for name in nothing] == [""] * 7
-    assert (row["Requests"], row["Total tokens"], row["Errors"]) == (1, 0, 0)
+def test_unknown_is_not_zero_but_an_empty_cell(tmp_path: Path):
+    unknown = UsageRow(time=FROM, requests=1, input_tokens=None, output_tokens=None, total_tokens=None, unknown_token_requests=1)
+    [row] = usage_of(written(tmp_path / "a.xlsx", [unknown], totals=replace(unknown, input=TOTALS.input)))
+    tokens = ["Input tokens", "Output tokens", "Total tokens", "Input: Prompt tokens", "Input: Images"]
+    nothing = ["Model", "API key", "API key ID", "Average latency (s)", "Success rate (%)", "Fee (USD)"]
+    assert {row[name] for name in tokens + nothing} == {""}
+    assert (row["Requests"], row["Unknown token requests"], row["Estimated requests"], row["Errors"]) == (1, 1, 0, 0)
+    summary = load_workbook(tmp_path / "a.xlsx")["Summary"]
+    told = {row[0]: row[1] for row in summary.iter_rows(max_col=2, values_only=True)}
+    assert [told[name] for name in tokens[:3]] == [None] * 3
+    assert told["Unknown token requests"] == 1
 
 
 def test_only_what_was_grouped_by_is_a_column(tmp_path: Path):
@@ -120,7 +129,7 @@ def test_the_usage_sheet_is_a_table_with_a_frozen_header(tmp_path: Path):
     assert sheet.freeze_panes == "A2"
     assert sheet.print_title_rows == "$1:$1"
     table = sheet.tables["Usage"]
-    assert table.ref == "A1:S3"
+    assert table.ref == "A1:U3"
     assert table.column_names == [cell.value for cell in sheet[1]]
     formats = {str(head.value): cell.number_format for head, cell in zip(sheet[1], sheet[2], strict=True)}
     assert formats["Time (UTC)"] == "yyyy-mm-dd hh:mm"
@@ -158,6 +167,8 @@ def test_the_summary_says_what_the_figures_are(tmp_path: Path):
         "Input tokens": 300,
         "Output tokens": 45,
         "Total tokens": 345,
+        "Unknown token requests": 2,
+        "Estimated requests": 4,
         "Input: Prompt tokens": 300,
         "Input: Images": 2,
         "Output: Completion tokens": 45,
@@ -185,7 +196,7 @@ def test_more_rows_than_fit_go_on_in_further_sheets(tmp_path: Path):
     workbook = load_workbook(path)
     assert workbook.sheetnames == ["Summary", "Usage", "Usage (2)", "Usage (3)", "Data dictionary"]
     tables = {name: dict(workbook[name].tables.items()) for name in workbook.sheetnames[1:4]}
-    assert tables == {"Usage": {"Usage": "A1:S3"}, "Usage (2)": {"Usage_2": "A1:S3"}, "Usage (3)": {"Usage_3": "A1:S2"}}
+    assert tables == {"Usage": {"Usage": "A1:U3"}, "Usage (2)": {"Usage_2": "A1:U3"}, "Usage (3)": {"Usage_3": "A1:U2"}}
     assert [row["Requests"] for name in workbook.sheetnames[1:4] for row in usage_of(path, name)] == [0, 1, 2, 3, 4]
     assert workbook["Usage (3)"].freeze_panes == "A2"
 
@@ -197,7 +208,7 @@ def test_an_export_that_exactly_fills_its_sheets_has_no_empty_one(tmp_path: Path
 
 def test_an_export_without_rows_has_its_header(tmp_path: Path):
     sheet = load_workbook(written(tmp_path / "a.xlsx", []))["Usage"]
-    assert sheet.tables["Usage"].ref == "A1:S2"  # a table has at least one row
+    assert sheet.tables["Usage"].ref == "A1:U2"  # a table has at least one row
     assert sheet["A1"].value == "Time (Europe/Berlin)"
     assert usage_of(tmp_path / "a.xlsx") == []
 
@@ -253,9 +264,11 @@ ROWS = st.builds(
     api_key_id=st.none() | EVIL,
     api_key_name=st.none() | EVIL,
     requests=COUNTS,
-    input_tokens=COUNTS,
-    output_tokens=COUNTS,
-    total_tokens=COUNTS,
+    input_tokens=st.none() | COUNTS,
+    output_tokens=st.none() | COUNTS,
+    total_tokens=st.none() | COUNTS,
+    unknown_token_requests=COUNTS,
+    estimated_requests=COUNTS,
     input=st.just(()) | COUNTS.map(lambda count: (Quantity("prompt", "token", "Prompt tokens", count),)),
     average_latency_seconds=st.none() | st.floats(0, 1e6),
     success_rate=st.none() | st.floats(0, 100),
@@ -289,6 +302,8 @@ def test_no_text_becomes_a_formula_and_the_figures_read_back_are_the_same(tmp_pa
             "Input tokens": row.input_tokens,
             "Output tokens": row.output_tokens,
             "Total tokens": row.total_tokens,
+            "Unknown token requests": row.unknown_token_requests,
+            "Estimated requests": row.estimated_requests,
             "Input: Prompt tokens": row.input[0].count if row.input else None,
             "Average latency (s)": row.average_latency_seconds,
             "Success rate (%)": row.success_rate,

@@ -110,7 +110,7 @@ def test_a_worker_that_is_stopped_gives_its_export_back_at_once(
         wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
     state = exports.state(export.id)
     assert (state.status, state.attempt) == (ExportStatus.PENDING, 1)
-    assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.attempt-failed"]
+    assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.given-back"]
     assert exports.wake_overdue(10) == [export.id]
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 import httpx
 import psycopg
 import pytest
+from starlette.requests import Request
 
 from domain.access import Scope
+from graph.errors import UnauthenticatedError
 from service import tokens
 from service.sign_in import SESSION_COOKIE
 from service.tokens import Gatekeeper
-from service.web import Parts
+from service.web import Access, Parts
 
 Connection = psycopg.Connection[Any]
 ASK = {"query": "{ viewer { tokenName } }"}
@@ -82,13 +84,60 @@ async def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: httpx.As
     assert SimpleCookie(secure.headers["set-cookie"])[SESSION_COOKIE]["secure"] is True
 
 
-async def test_signing_out_forgets_the_session(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+async def test_yours_alone_signing_out_ends_the_session_wherever_there_is_a_copy(
+    browser: httpx.AsyncClient, tokens_of: Connection, person: UUID
+):
+    # Given two sessions of a person, and a copy of the cookie of one
     await browser.get(link(tokens_of, person))
-    left = await browser.post("/sign-out")
-    assert (left.status_code, left.headers["location"]) == (303, "/")
-    assert SESSION_COOKIE not in browser.cookies
-    assert not await signed_in(browser)
+    copied = browser.cookies[SESSION_COOKIE]
+    await browser.get(link(tokens_of, person))
+    other = browser.cookies[SESSION_COOKIE]
+    browser.cookies.clear()
+    browser.cookies.set(SESSION_COOKIE, copied)
+    assert await signed_in(browser)
     assert (await browser.get("/sign-out")).status_code == 405  # a link or an image must not sign anybody out
+    # When that one is signed out
+    left = await browser.post("/sign-out")
+    # Then the browser forgets it, the copy is good no more, and the other session is as it was
+    assert (left.status_code, left.headers["location"]) == (303, "/")
+    assert SimpleCookie(left.headers["set-cookie"])[SESSION_COOKIE].value == ""
+    for session, good in ((copied, False), (other, True)):
+        browser.cookies.clear()
+        browser.cookies.set(SESSION_COOKIE, session)
+        assert await signed_in(browser) is good
+
+
+@pytest.mark.parametrize("cookie", [None, "x", "é"])
+async def test_who_is_not_signed_in_can_sign_out(browser: httpx.AsyncClient, cookie: str | None):
+    headers = {} if cookie is None else {b"Cookie": f"{SESSION_COOKIE}={cookie}".encode()}
+    assert (await browser.post("/sign-out", headers=headers)).status_code == 303
+
+
+async def test_a_session_that_was_ended_is_refused_by_all_within_seconds(parts: Parts, tokens_of: Connection, person: UUID):
+    # Given another process, which has just let the session in
+    now = 1_000.0
+    another = Gatekeeper(parts.door_pool, stopwatch=lambda: now)
+    session = await redeemed(another, tokens_of, person)
+    viewer = await another.viewer(None, session)
+    assert viewer is not None
+    # When it is ended here
+    await parts.gatekeeper.end(session)
+    assert await parts.gatekeeper.viewer(None, session) is None
+    # Then it is remembered there for as long as a revoked token, and no longer
+    now += tokens.CACHE_SECONDS - 0.001
+    assert await another.viewer(None, session) == viewer
+    now += 0.001
+    assert await another.viewer(None, session) is None
+
+
+async def test_what_a_session_follows_ends_with_it(parts: Parts, tokens_of: Connection, person: UUID):
+    session = await redeemed(parts.gatekeeper, tokens_of, person)
+    scope = {"type": "http", "method": "POST", "path": "/graphql", "headers": [(b"cookie", f"{SESSION_COOKIE}={session}".encode())]}
+    context = await Access(parts).open_context(Request(scope), {})
+    await context.recheck()
+    await parts.gatekeeper.end(session)
+    with pytest.raises(UnauthenticatedError):
+        await context.recheck()
 
 
 async def test_a_session_ends_with_its_token(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
@@ -103,32 +152,41 @@ async def test_a_session_ends_with_its_token(browser: httpx.AsyncClient, tokens_
 
 
 async def test_a_session_lasts_a_week(parts: Parts, tokens_of: Connection, person: UUID):
-    now = 1_800_000_000.0
-    gatekeeper = Gatekeeper(parts.door_pool, parts.seal, clock=lambda: now)
-    code = tokens.sign_in_code(tokens_of, person)
+    assert timedelta(days=7) == tokens.SESSION_LIFETIME
+    session = await redeemed(parts.gatekeeper, tokens_of, person)
+    grow_older(tokens_of, tokens.SESSION_LIFETIME - timedelta(minutes=1))
+    assert await Gatekeeper(parts.door_pool).viewer(None, session) is not None
+    grow_older(tokens_of, timedelta(minutes=1))
+    assert await Gatekeeper(parts.door_pool).viewer(None, session) is None
+    await redeemed(parts.gatekeeper, tokens_of, person)
+    assert tokens_of.execute("SELECT count(*) FROM tallygraph.sessions").fetchone() == (1,)  # old ones do not pile up
+
+
+def grow_older(connection: Connection, age: timedelta) -> None:
+    connection.execute("UPDATE tallygraph.sessions SET expires_at = expires_at - %s", [age])
+
+
+async def redeemed(gatekeeper: Gatekeeper, connection: Connection, person: UUID) -> str:
+    """A session that has begun."""
+    code = tokens.sign_in_code(connection, person)
     assert code is not None
     session = await gatekeeper.redeem(code)
     assert session is not None
-    now += tokens.SESSION_LIFETIME.total_seconds() - 1
-    assert await gatekeeper.viewer(None, session) is not None
-    now += 1
-    assert await gatekeeper.viewer(None, session) is None
+    return session
 
 
-async def test_yours_alone_no_other_text_is_a_session(browser: httpx.AsyncClient, parts: Parts, person: UUID, tokens_of: Connection):
+async def test_a_session_is_stored_hashed(parts: Parts, tokens_of: Connection, person: UUID):
+    session = await redeemed(parts.gatekeeper, tokens_of, person)
+    ((stored,),) = tokens_of.execute("SELECT s::text FROM tallygraph.sessions AS s").fetchall()
+    assert session not in stored
+    assert session.encode().hex() not in stored
+
+
+async def test_yours_alone_no_other_text_is_a_session(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
     await browser.get(link(tokens_of, person))
     session = browser.cookies[SESSION_COOKIE]
-    inside = person.bytes + (2**40).to_bytes(8)
-    forged = (
-        parts.seal.seal(inside, b"another purpose"),
-        parts.seal.seal(inside),
-        session[:-1],
-        session + "A",
-        session.swapcase(),
-        "",
-        "x",
-        "é",
-    )
+    ((stored,),) = tokens_of.execute("SELECT hash FROM tallygraph.sessions").fetchall()
+    forged = (stored.hex(), str(person), person.hex, session[:-1], session + "A", session.swapcase(), "", "x", "é")
     for text in forged:
         browser.cookies.clear()
         answer = await browser.post("/graphql", json=ASK, headers=[(b"Cookie", f"{SESSION_COOKIE}={text}".encode())])

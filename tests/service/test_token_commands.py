@@ -1,10 +1,19 @@
 """`tallygraph tokens`: what is made works, what is listed is not secret, what is revoked works no more."""
 
 import re
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
+
+from domain.access import Scope
+from service import token_commands
+from service.token_commands import UselessTokenError
 from tests.service.running import Command, Commands
 
 VIEWER = "{ viewer { tokenName scopes account { key } } }"
+FUTURE = "--expires-in has to lie in the future, by no more than 36525 days, such as 90d."
 HEADER = ["id", "name", "account", "scopes", "created", "expires", "revoked"]
 
 
@@ -72,3 +81,38 @@ def test_tokens_can_be_made_while_nothing_is_served(alone: Commands):
     token = create(alone, "--scope", "read")
     served = alone.serve("--only", "web")
     assert served.ask(VIEWER, token)["viewer"]["scopes"] == ["READ"]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"account": ""}, "--account is empty: give it a text, or leave it out."),
+        ({"account": "é" * 513}, "--account is 1026 bytes long: 1024 are allowed (MAX_STRING_BYTES)."),
+        ({"account": "a\0b"}, "--account holds a NUL character, or bytes that are not UTF-8: leave them out."),
+        ({"account": "\udcff"}, "--account holds a NUL character, or bytes that are not UTF-8: leave them out."),
+        ({"name": ""}, "--name is empty: give it a text, or leave it out."),
+        ({"name": "n" * 1025}, "--name is 1025 bytes long: 1024 are allowed (MAX_STRING_BYTES)."),
+        ({"expires_in": timedelta()}, FUTURE),
+        ({"expires_in": timedelta(seconds=-1)}, FUTURE),
+        ({"expires_in": timedelta.max}, FUTURE),
+    ],
+)
+def test_bounded_a_token_that_could_never_let_anybody_in_is_refused(options: dict[str, Any], told: str, tmp_path: Path):
+    with pytest.raises(UselessTokenError) as refused:
+        token_commands.create(scope=[Scope.READ], data_dir=tmp_path, **options)
+    assert str(refused.value) == told
+    assert list(tmp_path.iterdir()) == []  # and no Postgres was started for it
+
+
+def test_a_useless_token_is_refused_in_one_sentence(tallygraph: Commands):
+    for option, value in (
+        ("--account", ""),
+        ("--account", "a" * 1025),
+        ("--name", ""),
+        ("--expires-in", "0d"),
+        ("--expires-in", "9999999d"),
+    ):
+        told = refusal(tallygraph.run("tokens", "create", "--scope", "read", f"{option}={value}"))
+        assert re.fullmatch(rf"tallygraph: {option} [^\n]+\.\n", told)
+    create(tallygraph, "--scope", "read", "--account", "a" * 1024)
+    assert len(listed(tallygraph)) == 2

@@ -1,0 +1,154 @@
+"""The rules that compiled code cannot say, one value at a time. Each raises UnacceptableError with the field and the reason."""
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+import msgspec
+
+from domain import limits
+from domain.deployment_events import MICRO
+from domain.events import Quantity, microseconds
+from ingest.outcomes import UnacceptableError
+from ingest.reports import ReportedQuantity
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d{1,3})?", re.ASCII)
+EARLIEST = microseconds(limits.EARLIEST_TIME)
+LATEST = microseconds(limits.LATEST_TIME)
+SECOND = slice(0, 19)  # of an instant's text
+MAX_SECONDS_KNOWN = 100_000
+
+_seconds: dict[str, int] = {}  # many events share one
+
+
+def instant(text: str, latest: int, field: str = "time") -> int:
+    """Microseconds since 1970; finer digits are cut."""
+    found = _at_once(text)
+    if found is None:
+        found = _instant(text, field)
+    if found < EARLIEST:
+        raise UnacceptableError(field, f"{text[:64]} is before {limits.EARLIEST_TIME:%Y-%m-%d}")
+    if found > latest:
+        ahead = (
+            f"more than {limits.MAX_CLOCK_LEAD.days} day ahead of our clock" if latest < LATEST else f"after {limits.LATEST_TIME:%Y-%m-%d}"
+        )
+        raise UnacceptableError(field, f"{text[:64]} is {ahead}")
+    return found
+
+
+def _at_once(text: str) -> int | None:
+    """An instant in UTC within a second that was seen before: most are. Null for any other."""
+    second = _seconds.get(text[SECOND])
+    rest = text[19:]
+    if second is None or rest[-1:] != "Z":
+        return None
+    if rest == "Z":
+        return second
+    fraction = rest[1:-1]
+    if rest[0] != "." or not (fraction.isdecimal() and fraction.isascii()):
+        return None
+    return second + int(fraction[:6].ljust(6, "0"))
+
+
+def _instant(text: str, field: str) -> int:
+    if not RFC3339.fullmatch(text):
+        raise UnacceptableError(field, f"{text[:64]!r} is not an RFC 3339 instant with an offset, such as 2026-04-21T14:03:07.120Z")
+    try:
+        found = microseconds(datetime.fromisoformat(text.upper()))
+    except (ValueError, OverflowError) as error:
+        raise UnacceptableError(field, f"{text[:64]!r} is not an instant: {error}") from None
+    if text[-1] == "Z" and text[10] == "T":
+        if len(_seconds) >= MAX_SECONDS_KNOWN:
+            _seconds.clear()
+        _seconds[text[SECOND]] = found - found % 1_000_000
+    return found
+
+
+def quantities(reported: Sequence[ReportedQuantity] | None, side: str) -> tuple[Quantity, ...] | None:
+    """One side of a request: ordered, each category and unit once."""
+    if reported is None:
+        return None
+    found: list[Quantity] = [(each.category, each.unit, each.quantity) for each in reported]
+    if len(found) > 1:
+        found.sort()
+        for (category, unit, _), following in pairwise(found):
+            if category == following[0] and unit == following[1]:
+                raise UnacceptableError(side, f"has {category!r} in {unit!r} twice: categories are disjoint, add them up")
+    return tuple(found)
+
+
+def nanoseconds(milliseconds: float | None) -> int | None:
+    """Exact for what a float of milliseconds can tell."""
+    return None if milliseconds is None else round(milliseconds * limits.NANOSECONDS_PER_MILLISECOND)
+
+
+def decimal(text: str, field: str, example: str = "0.00125") -> str:
+    """Canonical: no exponent, no needless zeros, no negative zero, so that equal amounts are equal texts."""
+    value = Decimal(text) if DECIMAL.fullmatch(text) else Decimal("NaN")
+    canonical = f"{value:f}" if value else "0"
+    if "." in canonical:
+        canonical = canonical.rstrip("0").rstrip(".")
+    if value.is_nan() or len(canonical) > limits.MAX_COST_CHARACTERS:
+        bound = f"of up to {limits.MAX_COST_CHARACTERS} characters (MAX_COST_CHARACTERS)"
+        raise UnacceptableError(field, f"{text[:64]!r} is not a decimal number such as {example}, {bound}")
+    return canonical
+
+
+def unit_price(text: str) -> str:
+    """A canonical decimal, 0 or more, whose products with quantities stay exact."""
+    canonical = decimal(text, "data.unit_price", "0.00000015")
+    whole, _, fraction = canonical.partition(".")
+    if canonical.startswith("-"):
+        raise UnacceptableError("data.unit_price", f"{text[:64]!r} is below 0")
+    if len(whole) > limits.MAX_PRICE_INTEGER_DIGITS or len(fraction) > limits.MAX_PRICE_FRACTION_DIGITS:
+        raise UnacceptableError(
+            "data.unit_price",
+            f"{text[:64]!r} has more than {limits.MAX_PRICE_INTEGER_DIGITS} digits before the point or {limits.MAX_PRICE_FRACTION_DIGITS}"
+            " behind it (MAX_PRICE_INTEGER_DIGITS, MAX_PRICE_FRACTION_DIGITS)",
+        )
+    return canonical
+
+
+def micro_gpus(number: Decimal, *, least: int) -> int:
+    """Whole micro-GPUs, `least` or more."""
+    if not number.is_finite() or number > limits.MAX_GPUS:
+        raise UnacceptableError("data.gpus", f"is not a number up to {limits.MAX_GPUS:,} (MAX_GPUS)")
+    micro = number * MICRO
+    if micro != int(micro):
+        raise UnacceptableError("data.gpus", f"{str(number)[:64]} has more than six digits behind the point")
+    if micro < least:
+        raise UnacceptableError("data.gpus", f"{number} is too few: give a number {'0 or more' if least == 0 else 'above 0'}")
+    return int(micro)
+
+
+def message(text: str | None) -> str | None:
+    """An error message within its limit; a longer one is cut, with a mark. An empty one says nothing."""
+    if not text:
+        return None
+    encoded = text.encode()
+    if len(encoded) <= limits.MAX_ERROR_MESSAGE_BYTES:
+        return text
+    return encoded[: limits.MAX_ERROR_MESSAGE_BYTES - len(limits.CUT_MARK.encode())].decode(errors="ignore") + limits.CUT_MARK
+
+
+def check_strings(report: msgspec.Struct) -> None:
+    """Refuse NUL, which Postgres cannot hold, and texts past their limit."""
+    _check(msgspec.to_builtins(report), "")
+
+
+def _check(value: Any, path: str) -> None:
+    if isinstance(value, dict):
+        for name, item in value.items():
+            _check(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            _check(item, f"{path}[{i}]")
+    elif isinstance(value, str):
+        if "\0" in value:
+            raise UnacceptableError(path, "holds a NUL character: leave it out")
+        if path != "data.error_message" and len(value.encode()) > limits.MAX_STRING_BYTES:
+            raise UnacceptableError(path, f"is longer than {limits.MAX_STRING_BYTES} bytes (MAX_STRING_BYTES)")

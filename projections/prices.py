@@ -1,0 +1,52 @@
+"""Prices, each where in the log it was set: what a price book is made of when projections start."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import Connection, Cursor
+
+from domain.price_events import PriceSet
+from domain.prices import Price, PriceBook
+from projections.read_model import Recorded, Tables
+
+CREATE = (
+    """
+    CREATE TABLE {prices} (
+        position bigint PRIMARY KEY,
+        model text COLLATE "C" NOT NULL,
+        provider text COLLATE "C", -- null: any
+        direction text COLLATE "C" NOT NULL,
+        category text COLLATE "C" NOT NULL,
+        unit text COLLATE "C" NOT NULL,
+        unit_price numeric NOT NULL, -- USD
+        effective_from bigint NOT NULL, -- microseconds since 1970, as rating takes it
+        above_prompt_tokens bigint,
+        service_tier text COLLATE "C",
+        sheet text COLLATE "C"
+    )""",
+    "CREATE INDEX ON {prices} (model)",
+)
+
+
+def prepare(batch: Sequence[Recorded]) -> list[Price]:
+    """The prices among the events."""
+    return [Price.of(each.position, each.event) for each in batch if isinstance(each.event, PriceSet)]
+
+
+def apply(cursor: Cursor[Any], tables: Tables, prices: Sequence[Price]) -> None:
+    """Keep them."""
+    if prices:
+        cursor.execute(tables.sql(KEEP), [list(column) for column in zip(*prices, strict=True)])
+
+
+def book(connection: Connection[Any], tables: Tables, up_to: int) -> PriceBook:
+    """Every price that was set up to a position."""
+    rows = connection.execute(tables.sql(LOAD), [up_to]).fetchall()
+    return PriceBook(Price(*row) for row in rows)
+
+
+KEEP = """
+    INSERT INTO {prices}
+    SELECT * FROM unnest(%b::int8[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::numeric[],
+                         %b::int8[], %b::int8[], %b::text[], %b::text[])"""
+LOAD = "SELECT * FROM {prices} WHERE position <= %s ORDER BY position"
