@@ -50,7 +50,11 @@ class Request(Node):
     timestamp: datetime = strawberry.field(description="When it happened, by the reporter's clock.")
     status_code: int | None = strawberry.field(description="The HTTP status code.")
     error_message: str | None = strawberry.field(description="What went wrong.")
-    fee: Decimal | None = strawberry.field(description="What it costs; null while no price is known.")
+    service_tier: str | None = strawberry.field(description="The tier that it was served in, such as priority or batch.")
+    fee: Decimal | None = strawberry.field(
+        description="What it costs, in the account's currency; null where no price is known, and for requests that are paid by GPU time."
+    )
+    reported_cost: Decimal | None = strawberry.field(description="What its reporter thinks it costs: to compare with, never billed.")
     voided: bool = strawberry.field(description="Whether it was voided: it is kept, and counts in no figure.")
     stream_id: strawberry.Private[UUID]
 
@@ -128,7 +132,9 @@ def request(row: history_pages.Request) -> Request:
         timestamp=row.occurred_at,
         status_code=row.status_code,
         error_message=row.error_message,
-        fee=None,
+        fee=row.fee,
+        reported_cost=row.reported_cost,
+        service_tier=row.service_tier,
         voided=row.voided,
     )
 

@@ -47,7 +47,10 @@ class RouterBucket:
     )
     success_rate: float | None = strawberry.field(description="Percent of the requests that succeeded.")
     error_count: BigInt = strawberry.field(description="How many requests failed.")
-    total_fee: Decimal | None = strawberry.field(description="Sum of the known fees; null while none is known.")
+    total_fee: Decimal | None = strawberry.field(description="Sum of the known fees, in the account's currency; null where none is known.")
+    reported_cost: Decimal | None = strawberry.field(
+        description="Sum of what the reporters think the requests cost, where they say: to compare with. Null where none says."
+    )
     unpriced_requests: BigInt = strawberry.field(description="Requests whose fee is unknown: they have no price yet.")
     throughput: float | None = strawberry.field(
         description="Requests per second over the part of the bucket that is past; null where none is."
@@ -105,7 +108,8 @@ def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
         average_latency=row.average_latency_seconds,
         success_rate=row.success_rate,
         error_count=row.errors,
-        total_fee=None,
+        total_fee=row.fee,
+        reported_cost=row.reported_cost,
         unpriced_requests=row.unpriced,
         throughput=row.throughput,
         behind=_behind(of, row),

@@ -34,7 +34,12 @@ class RouterUsage:
     )
     success_rate: float | None = strawberry.field(description="Percent of the requests that succeeded; null without requests.")
     error_count: BigInt = strawberry.field(description="How many requests failed.")
-    total_fee: Decimal | None = strawberry.field(description="Sum of the known fees; null while none is known.")
+    total_fee: Decimal | None = strawberry.field(
+        description="Sum of the known fees, in the account's currency; null where there are requests and none is priced."
+    )
+    reported_cost: Decimal | None = strawberry.field(
+        description="Sum of what the reporters think the requests cost, where they say: to compare with. Null where none says."
+    )
     throughput: float | None = strawberry.field(
         description="Requests per second over the part of the range before `completeThrough`; null where that is empty."
     )
@@ -80,8 +85,10 @@ class RouterUsage:
         return BucketsOf(self.account_id, self.range, self.filter, width, zone, group_by)
 
 
-SUMS = frozenset({"totalRequests", "totalTokens", "usedModels", "averageLatency", "successRate", "errorCount", "throughput"})
-NOT_ASKED_FOR = Totals(requests=0, errors=0, latency_ns=0, latencies=0, tokens=0, estimated=0, unknown_tokens=0, models=0)
+SUMS = frozenset(
+    {"totalRequests", "totalTokens", "usedModels", "averageLatency", "successRate", "errorCount", "totalFee", "reportedCost", "throughput"}
+)
+NOT_ASKED_FOR = Totals()
 
 
 async def router_usage(info: Info, account_id: UUID, range: Range, filter: RouterFilter) -> RouterUsage:
@@ -101,8 +108,9 @@ async def router_usage(info: Info, account_id: UUID, range: Range, filter: Route
         average_latency=sums.average_latency_seconds,
         success_rate=sums.success_rate,
         error_count=sums.errors,
-        total_fee=None,
-        throughput=await throughput(snapshot, range, sums.requests),
+        total_fee=sums.fee,
+        reported_cost=sums.reported_cost,
+        throughput=await throughput(snapshot, range, sums),
         input=factors([line for line in lines if line.direction == "input"]),
         output=factors([line for line in lines if line.direction == "output"]),
         account_id=account_id,

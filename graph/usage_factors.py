@@ -15,7 +15,7 @@ class UsageFactor:
     label: str = strawberry.field(description='What people call it, such as "Cached tokens".')
     count: BigInt = strawberry.field(description="How much of it, in its unit.")
     unit: str = strawberry.field(description='What is counted: "token", or another unit such as "image".')
-    fee: Decimal | None = strawberry.field(description="What it costs; null while no price is known.")
+    fee: Decimal | None = strawberry.field(description="What it costs, as far as it is priced; null where none of it is.")
 
 
 @strawberry.type(description="An API key that requests were made with.")
@@ -26,7 +26,7 @@ class ApiKey:
 
 def factors(lines: Sequence[Line]) -> list[UsageFactor]:
     """Breakdown lines, in the order they have."""
-    return [UsageFactor(category=line.category, label=line.label, count=line.count, unit=line.unit, fee=None) for line in lines]
+    return [UsageFactor(category=line.category, label=line.label, count=line.count, unit=line.unit, fee=line.fee) for line in lines]
 
 
 def api_key(id: str | None, name: str | None) -> ApiKey | None:

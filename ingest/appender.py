@@ -3,11 +3,13 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from dataclasses import replace
 
 from domain.events import UsageEvent
 from domain.limits import MAX_EVENTS_PER_BATCH
+from domain.price_events import PLATFORM
 from ledger import accounts
-from ledger.application import Conflict, Ledger, Recording
+from ledger.application import Ledger, Recording
 
 MAX_EVENTS_WAITING = 200_000
 
@@ -63,7 +65,7 @@ class Appender:
             self._events_waiting -= size
 
     def _append(self, events: Sequence[UsageEvent]) -> Recording:
-        if strangers := {event.account for event in events} - self._known_accounts:
+        if strangers := {event.account for event in events if event.account != PLATFORM} - self._known_accounts:
             with self._ledger.connection() as connection:
                 accounts.ensure(connection, strangers, self._ledger.cell)
             self._known_accounts |= strangers
@@ -72,5 +74,5 @@ class Appender:
 
 def _part(recording: Recording, start: int, end: int) -> Recording:
     """What concerns the events from `start` to `end`, counted from `start`."""
-    conflicts = [Conflict(each.index - start, each.standing, each.refused) for each in recording.conflicts if start <= each.index < end]
+    conflicts = [replace(each, index=each.index - start) for each in recording.conflicts if start <= each.index < end]
     return Recording(recording.outcomes[start:end], conflicts, recording.position)

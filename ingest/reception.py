@@ -45,7 +45,9 @@ class Reception:
                 aside.Rejected(sender.account, dialect, each.field, each.message, body) for each, body in zip(refused, bodies, strict=True)
             ]
             conflicting = [
-                aside.Conflicting(account_id(event.account), event.originator_id, event.TOPIC, each.standing, each.refused)
+                aside.Conflicting(
+                    account_id(event.account), event.originator_id, each.standing_topic, each.standing, event.TOPIC, each.refused
+                )
                 for each in conflicts
                 for event in (events[each.index][1],)
             ]

@@ -73,7 +73,7 @@ async def _figures(snapshot: Snapshot, runner: asyncio.Runner, request: ExportRe
         complete_through=state.complete_through,
         currency=CURRENCY,
         row_count=await router_usage.count_buckets(snapshot, of),
-        totals=_row(totals, breakdown, throughput=await router_usage.throughput(snapshot, of.range, totals.requests)),
+        totals=_row(totals, breakdown, throughput=await router_usage.throughput(snapshot, of.range, totals)),
         rows=_drawn(runner, router_usage.all_buckets(snapshot, of)),
     )
 
@@ -125,6 +125,7 @@ def _row(totals: Totals, breakdown: list[Line], **others: Any) -> UsageRow:
         average_latency_seconds=totals.average_latency_seconds,
         success_rate=totals.success_rate,
         error_count=totals.errors,
+        fee=totals.fee,
         unpriced_requests=totals.unpriced,
         **others,
     )

@@ -35,6 +35,7 @@ class Conflict:
     """A report that bears the name of another content. The standing one is in the log; this one is not."""
 
     index: int
+    standing_topic: str
     standing: bytes
     refused: bytes
 
@@ -87,23 +88,20 @@ class Ledger(Application[UUID]):
         heads = {place: appended.standing.get(place, states[i]) for place, i in first.items()}
         new = {i for place, i in first.items() if place not in appended.standing}
         unlike = [i for i, place in enumerate(places) if i not in new and not same_content(heads[place], states[i])]
-        conflicts = self._conflicts(unlike, events, states, places)
+        conflicts = self._conflicts(unlike, states, places)
         conflicting = {each.index for each in conflicts}
         outcomes = [
             Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(events))
         ]
         return Recording(outcomes, conflicts, appended.position)
 
-    def _conflicts(self, unlike: Sequence[int], events: Sequence[UsageEvent], states: list[bytes], places: list[Place]) -> list[Conflict]:
+    def _conflicts(self, unlike: Sequence[int], states: list[bytes], places: list[Place]) -> list[Conflict]:
         """Those events that say other than what stands, also when what stands is brought to today's shape."""
         if not unlike:
             return []
-        standing = self.ledger_recorder.states(places[i] for i in unlike)
-        return [
-            Conflict(i, standing[places[i]], states[i])
-            for i in unlike
-            if not same_content(reshaped(standing[places[i]], events[i].TOPIC), states[i])
-        ]
+        standing = self.ledger_recorder.found(places[i] for i in unlike)
+        found = [Conflict(i, *standing[places[i]], states[i]) for i in unlike]
+        return [each for each in found if not same_content(reshaped(each.standing, each.standing_topic), each.refused)]
 
     @contextmanager
     def connection(self) -> Iterator[Connection[Any]]:

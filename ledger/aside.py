@@ -33,6 +33,7 @@ CREATE = (
         refused bytea NOT NULL,
         PRIMARY KEY (account_id, originator_id, digest)
     )""",
+    "ALTER TABLE tallygraph.conflicts ADD COLUMN IF NOT EXISTS standing_topic text",  # null: that of the refused one
 )
 
 
@@ -53,8 +54,9 @@ class Conflicting:
 
     account_id: UUID
     originator_id: bytes
-    topic: str
+    standing_topic: str
     standing: bytes
+    topic: str
     refused: bytes
 
 
@@ -67,8 +69,8 @@ def keep(connection: Connection[Any], rejected: Sequence[Rejected], conflicting:
             [(_digest(each), each.account, each.dialect, each.field, each.message, each.body) for each in rejected],
         )
         cursor.executemany(
-            "INSERT INTO tallygraph.conflicts (account_id, originator_id, digest, topic, standing, refused)"
-            " VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO tallygraph.conflicts (account_id, originator_id, digest, topic, standing, refused, standing_topic)"
+            " VALUES (%s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING",
             [
                 (
                     each.account_id,
@@ -77,6 +79,7 @@ def keep(connection: Connection[Any], rejected: Sequence[Rejected], conflicting:
                     each.topic,
                     each.standing,
                     each.refused,
+                    each.standing_topic,
                 )
                 for each in conflicting
             ],

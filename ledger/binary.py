@@ -5,6 +5,7 @@ https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
 
 import struct
 from collections.abc import Collection, Iterable
+from decimal import Decimal
 from typing import Any
 
 from psycopg.adapt import Dumper, PyFormat
@@ -33,12 +34,12 @@ def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
     return b"".join(parts)
 
 
-_three_uuids = struct.Struct(">hi16si16si16s").pack
+_named_place = struct.Struct(">hi16si16si16sii").pack
 
 
-def copy_of_three_uuids(rows: Iterable[tuple[bytes, bytes, bytes]]) -> bytes:
-    """The whole of a COPY whose rows are three uuids each."""
-    return b"".join((COPY_HEADER, *(_three_uuids(3, 16, a, 16, b, 16, c) for a, b, c in rows), COPY_TRAILER))
+def copy_of_named_places(rows: Iterable[tuple[bytes, bytes, bytes, int]]) -> bytes:
+    """The whole of a COPY whose rows are an account, a name, a stream (uuids all) and a version of it."""
+    return b"".join((COPY_HEADER, *(_named_place(4, 16, a, 16, b, 16, c, 4, v) for a, b, c, v in rows), COPY_TRAILER))
 
 
 class UuidArray(bytes):
@@ -83,6 +84,32 @@ def int2_field(value: int | None) -> bytes:
 def int8_field(value: int | None) -> bytes:
     """A bigint in a COPY row."""
     return NULL if value is None else _int8(8, value)
+
+
+_numeric = struct.Struct(">ihhHH").pack
+NEGATIVE = 0x4000
+_groups = [struct.Struct(f">{n}h").pack for n in range(64)]
+
+
+def numeric_field(value: Decimal | None) -> bytes:
+    """A numeric in a COPY row: digits in groups of four, as Postgres sends and takes them (numeric_recv)."""
+    if value is None:
+        return NULL
+    text = f"{value:f}"
+    sign = NEGATIVE if text[0] == "-" else 0
+    whole, _, fraction = text.removeprefix("-").partition(".")
+    scale = len(fraction)
+    digits = whole.zfill(-(-len(whole) // 4) * 4) + fraction.ljust(-(-scale // 4) * 4, "0")
+    groups = [int(digits[i : i + 4]) for i in range(0, len(digits), 4)]
+    weight = -(-len(whole) // 4) - 1
+    while groups and not groups[0]:
+        del groups[0]
+        weight -= 1
+    while groups and not groups[-1]:
+        del groups[-1]
+    if not groups:
+        sign = weight = 0
+    return _numeric(8 + 2 * len(groups), len(groups), weight, sign, scale) + _groups[len(groups)](*groups)
 
 
 def text_field(value: str | None) -> bytes:

@@ -123,13 +123,14 @@ class LedgerRecorder(PostgresApplicationRecorder):
         cursor.execute(self._find, [UuidArray.of([place[ID] for place in events])], prepare=True)
         return {place: head for id, version, head in cursor.fetchall() if (place := place_of(id, version)) in events}
 
-    def states(self, places: Iterable[Place]) -> dict[Place, bytes]:
-        """The whole states of events in the log, by place."""
+    def found(self, places: Iterable[Place]) -> dict[Place, tuple[str, bytes]]:
+        """Topics and whole states of events in the log, by place."""
         wanted = set(places)
         with self.datastore.get_connection() as connection, connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
             cursor.execute(self._sql(STATES), [UuidArray.of([place[ID] for place in wanted])])
-            return {place: state for id, version, state in cursor.fetchall() if (place := place_of(id, version)) in wanted}
+            rows = cursor.fetchall()
+        return {place: (topic, state) for id, version, topic, state in rows if (place := place_of(id, version)) in wanted}
 
     def _move_head(self, connection: Connection[Any], cursor: Any, position: int, digest: bytes) -> None:
         with connection.pipeline():
@@ -246,7 +247,7 @@ SETTINGS = SQL(
 LOCK = "SELECT position, digest FROM {head} FOR UPDATE"
 # The beginning of a state tells a duplicate from a conflict; the whole of a large one would be read for nothing.
 FIND = "SELECT uuid_send(originator_id), originator_version, substring(state FROM 1 FOR 17) FROM {events} WHERE originator_id = ANY(%b)"
-STATES = "SELECT uuid_send(originator_id), originator_version, state FROM {events} WHERE originator_id = ANY(%b)"
+STATES = "SELECT uuid_send(originator_id), originator_version, topic, state FROM {events} WHERE originator_id = ANY(%b)"
 FIND_ONE = "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s AND originator_version = %s"
 COPY = "COPY {events} (originator_id, originator_version, topic, state, notification_id) FROM STDIN (FORMAT BINARY)"
 # An instant of the log never goes back, whatever the clock does.

@@ -6,8 +6,7 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from domain.events import RequestCompleted
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, request_of
 
 CREATE = (
     """
@@ -17,25 +16,26 @@ CREATE = (
         name text NOT NULL,
         occurred_at timestamptz NOT NULL, -- of the request that told the name
         originator_id bytea NOT NULL, -- decides between requests of one instant
+        position bigint NOT NULL, -- decides between the report of a request and its corrections
         PRIMARY KEY (account_id, api_key)
     )""",
 )
 
 
-Told = tuple[int, bytes, str]  # when, by which request, the name
+Told = tuple[int, bytes, int, str]  # when, by which request, at which position, the name
 
 
 def prepare(batch: Sequence[Recorded]) -> dict[tuple[bytes, str], Told]:
     """The latest name of each key, by account and key."""
     latest: dict[tuple[bytes, str], Told] = {}
-    for _, originator_id, account_id, event in batch:
-        assert isinstance(event, RequestCompleted)
+    for each in batch:
+        event = request_of(each)
         if event.api_key is None or event.api_key_name is None:
             continue
-        key = (account_id, event.api_key)
+        key = (each.account_id, event.api_key)
         known = latest.get(key)
-        if known is None or (event.occurred_at, originator_id) > known[:2]:
-            latest[key] = (event.occurred_at, originator_id, event.api_key_name)
+        if known is None or (event.occurred_at, each.originator_id, each.position) > known[:3]:
+            latest[key] = (event.occurred_at, each.originator_id, each.position, event.api_key_name)
     return latest
 
 
@@ -48,17 +48,18 @@ def apply(cursor: Cursor[Any], tables: Tables, latest: dict[tuple[bytes, str], T
     arrays = [
         [UUID(bytes=account_id) for account_id, _ in keys],
         [api_key for _, api_key in keys],
-        [name for _, _, name in told],
-        [occurred_at for occurred_at, _, _ in told],
-        [originator_id for _, originator_id, _ in told],
+        [name for *_, name in told],
+        [occurred_at for occurred_at, *_ in told],
+        [originator_id for _, originator_id, *_ in told],
+        [position for _, _, position, _ in told],
     ]
     cursor.execute(tables.sql(KEEP_LATEST), arrays, prepare=True)
 
 
 KEEP_LATEST = """
     INSERT INTO {api_keys} AS known
-    SELECT a, k, n, 'epoch'::timestamptz + t * interval '1 microsecond', o
-    FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::int8[], %b::bytea[]) AS told (a, k, n, t, o)
+    SELECT a, k, n, 'epoch'::timestamptz + t * interval '1 microsecond', o, p
+    FROM unnest(%b::uuid[], %b::text[], %b::text[], %b::int8[], %b::bytea[], %b::int8[]) AS told (a, k, n, t, o, p)
     ON CONFLICT (account_id, api_key) DO UPDATE SET
-        name = excluded.name, occurred_at = excluded.occurred_at, originator_id = excluded.originator_id
-    WHERE (known.occurred_at, known.originator_id) < (excluded.occurred_at, excluded.originator_id)"""
+        name = excluded.name, occurred_at = excluded.occurred_at, originator_id = excluded.originator_id, position = excluded.position
+    WHERE (known.occurred_at, known.originator_id, known.position) < (excluded.occurred_at, excluded.originator_id, excluded.position)"""

@@ -120,19 +120,19 @@ async def read_models(snapshot: Snapshot) -> tuple[int, list[ReadModelState]]:
 
 
 def _conflict(row: tuple[Any, ...]) -> ConflictingReport:
-    received_at, originator_id, digest, topic, standing, refused = row
-    first, second = READERS[topic](standing), READERS[topic](refused)
+    received_at, originator_id, digest, standing_topic, standing, topic, refused = row
+    first, second = READERS[standing_topic](standing), READERS[topic](refused)
     return ConflictingReport(received_at, originator_id, digest, first.source, first.id, cloudevent(first), cloudevent(second))
 
 
 REJECTION = "digest, received_at, account, dialect, field, message, body"
 CONFLICTS = """
-    SELECT received_at, originator_id, digest, topic, standing, refused
+    SELECT received_at, originator_id, digest, coalesce(standing_topic, topic), standing, topic, refused
     FROM tallygraph.conflicts WHERE account_id = %(account)s
     UNION ALL
     SELECT (SELECT recorded_at FROM {appends} WHERE position >= other.notification_id ORDER BY position LIMIT 1),
-        other.originator_id, substring(other.state FROM 2 FOR 16), other.topic, first.state, other.state
+        other.originator_id, substring(other.state FROM 2 FOR 16), first.topic, first.state, other.topic, other.state
     FROM {name_conflicts} AS conflict
-    JOIN {events} AS first ON first.originator_id = conflict.standing AND first.originator_version = 1
-    JOIN {events} AS other ON other.originator_id = conflict.refused AND other.originator_version = 1
+    JOIN {events} AS first ON first.originator_id = conflict.standing AND first.originator_version = conflict.standing_version
+    JOIN {events} AS other ON other.originator_id = conflict.refused AND other.originator_version = conflict.refused_version
     WHERE conflict.account_id = %(account)s"""

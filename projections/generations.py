@@ -1,6 +1,7 @@
 """Generations: the sets of tables that a group of read models has had. One is live; another may be built beside it, and swapped in."""
 
 import time
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -9,8 +10,7 @@ from psycopg import Connection, Cursor
 from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
-from projections import usage
-from projections.read_model import TABLES, Tables
+from projections.read_model import GROUP, SHAPE, TABLES, Tables
 
 
 class Generation(NamedTuple):
@@ -42,7 +42,7 @@ CREATE = """
 # One for each shape: while a new version of the code is brought out, the old one goes on answering from its own.
 ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name, shape) WHERE state = 'live'"
 SELECT = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s ORDER BY generation"
-SELECT_LIVE = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s AND shape = {usage.SHAPE} AND state = 'live'"
+SELECT_LIVE = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s AND shape = {SHAPE} AND state = 'live'"
 INSERT = f"""
     INSERT INTO {{generations}} (name, generation, shape, state, position, complete_through)
     SELECT %s, coalesce(max(generation), 0) + 1, %s, %s, 0, 'epoch' FROM {{generations}} WHERE name = %s
@@ -51,6 +51,7 @@ ADVANCE = """
     UPDATE {generations} SET position = %b, complete_through = %b
     WHERE name = %b AND generation = %b AND state <> 'retired' AND position = %b"""
 
+TABLES_OF = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename LIKE %s AND tablename NOT LIKE 'ledger%%'"
 OPEN_TRANSACTIONS = """
     SELECT array_agg(virtualtransaction) FROM pg_locks JOIN pg_stat_activity USING (pid)
     WHERE locktype = 'virtualxid' AND datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()"""
@@ -74,23 +75,23 @@ def statements(schema: str) -> list[Composed]:
     return [sql(CREATE, schema), sql(ONE_LIVE, schema)]
 
 
-def all_of(connection: Connection[Any], schema: str, name: str = usage.NAME) -> list[Generation]:
+def all_of(connection: Connection[Any], schema: str, name: str = GROUP) -> list[Generation]:
     """Every generation, oldest first."""
     return [Generation(*row) for row in connection.execute(sql(SELECT, schema), [name]).fetchall()]
 
 
-def live(connection: Connection[Any], schema: str, name: str = usage.NAME) -> Generation | None:
+def live(connection: Connection[Any], schema: str, name: str = GROUP) -> Generation | None:
     """The one of today's shape that answers; null before it is built."""
     row = connection.execute(sql(SELECT_LIVE, schema), [name]).fetchone()
     return None if row is None else Generation(*row)
 
 
-def begin(connection: Connection[Any], schema: str, state: str, name: str = usage.NAME) -> Generation:
+def begin(connection: Connection[Any], schema: str, state: str, create: Iterable[str], name: str = GROUP) -> Generation:
     """Create the tables of a new generation, empty, at the start of the log. Commits with the connection's transaction."""
-    row = connection.execute(sql(INSERT, schema), [name, usage.SHAPE, state, name]).fetchone()
+    row = connection.execute(sql(INSERT, schema), [name, SHAPE, state, name]).fetchone()
     assert row is not None
     generation = Generation(*row)
-    for statement in usage.CREATE:
+    for statement in create:
         connection.execute(generation.tables(schema).sql(statement))
     return generation
 
@@ -102,7 +103,7 @@ def advance(cursor: Cursor[Any], schema: str, generation: Generation, position: 
     """
     changed = cursor.execute(
         sql(ADVANCE, schema),
-        [position, complete_through, usage.NAME, generation.number, generation.position],
+        [position, complete_through, GROUP, generation.number, generation.position],
         prepare=True,
     ).rowcount
     if changed != 1:
@@ -111,7 +112,7 @@ def advance(cursor: Cursor[Any], schema: str, generation: Generation, position: 
 
 def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
     """Make `new` the live one, if it is exactly where the live one is; the old one is retired. Raises Superseded otherwise."""
-    rows = connection.execute(sql(SELECT + " FOR UPDATE", schema), [usage.NAME]).fetchall()
+    rows = connection.execute(sql(SELECT + " FOR UPDATE", schema), [GROUP]).fetchall()
     generations = {each.number: each for each in map(Generation._make, rows)}
     old = next((each for each in generations.values() if each.state == "live" and each.shape == new.shape), None)
     new = generations[new.number]
@@ -121,14 +122,14 @@ def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
     complete_through = new.complete_through
     if old is not None:
         complete_through = max(complete_through, old.complete_through)  # the positions are equal: what one has, the other has
-        connection.execute(sql(change, schema), ["retired", complete_through, usage.NAME, old.number])
-    connection.execute(sql(change, schema), ["live", complete_through, usage.NAME, new.number])
+        connection.execute(sql(change, schema), ["retired", complete_through, GROUP, old.number])
+    connection.execute(sql(change, schema), ["live", complete_through, GROUP, new.number])
 
 
 def retire_unfinished(connection: Connection[Any], schema: str) -> None:
     """Give up what an earlier build left when it was ended: it starts anew. The caller holds the lock of builders."""
     change = "UPDATE {generations} SET state = 'retired' WHERE name = %s AND state = 'building'"
-    connection.execute(sql(change, schema), [usage.NAME])
+    connection.execute(sql(change, schema), [GROUP])
 
 
 def analyze(connection: Connection[Any], schema: str, generation: Generation) -> None:
@@ -136,6 +137,13 @@ def analyze(connection: Connection[Any], schema: str, generation: Generation) ->
     with suppress(UndefinedTable):  # swapped away and dropped meanwhile
         for table in TABLES:
             connection.execute(generation.tables(schema).sql(f"ANALYZE {{{table}}}"))
+
+
+def retire_older(connection: Connection[Any], schema: str) -> None:
+    """Give up what answers programs of before, once there is one of today's shape that answers."""
+    change = "UPDATE {generations} SET state = 'retired' WHERE name = %s AND state = 'live' AND shape < %s"
+    if live(connection, schema) is not None:
+        connection.execute(sql(change, schema), [GROUP, SHAPE])
 
 
 def drop_retired(connection: Connection[Any], schema: str, wait_seconds: float = WAIT_SECONDS) -> bool:
@@ -151,7 +159,7 @@ def drop_retired(connection: Connection[Any], schema: str, wait_seconds: float =
             return False  # the next rebuild drops them
         time.sleep(LOOK_AGAIN_SECONDS)
     for each in retired:
-        for table in TABLES:
-            connection.execute(each.tables(schema).sql(f"DROP TABLE IF EXISTS {{{table}}}"))
-        connection.execute(sql("DELETE FROM {generations} WHERE name = %s AND generation = %s", schema), [usage.NAME, each.number])
+        for (table,) in connection.execute(TABLES_OF, [schema, f"%\\_{each.number}"]).fetchall():  # of its shape, which may be another
+            connection.execute(SQL("DROP TABLE {}").format(Identifier(schema, table)))
+        connection.execute(sql("DELETE FROM {generations} WHERE name = %s AND generation = %s", schema), [GROUP, each.number])
     return True

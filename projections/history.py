@@ -1,16 +1,30 @@
 """History: a row per request."""
 
 import struct
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import Any, NamedTuple
+from uuid import UUID
 
 import msgspec
 from psycopg import Cursor
 
-from domain.events import RequestCompleted
+from domain.events import Quantity, RequestCompleted
 from domain.quantities import tokens
-from ledger.binary import COPY_HEADER, COPY_TRAILER, NULL, InternedTexts, int2_field, int8_field, jsonb_field, text_field, timestamp
-from projections.read_model import Recorded, Tables
+from domain.rating import Rated
+from ledger.binary import (
+    COPY_HEADER,
+    COPY_TRAILER,
+    NULL,
+    InternedTexts,
+    int2_field,
+    int8_field,
+    jsonb_field,
+    numeric_field,
+    text_field,
+    timestamp,
+)
+from projections.read_model import Recorded, Tables, request_of
 
 CREATE = (
     """
@@ -19,6 +33,7 @@ CREATE = (
         occurred_at timestamptz NOT NULL,
         id uuid NOT NULL, -- the request's stream in the log: begins with its time in milliseconds
         position bigint NOT NULL, -- of its latest event
+        rated_at bigint NOT NULL, -- position before which the prices of its fee were recorded
         version integer NOT NULL,
         voided boolean NOT NULL,
         channel text COLLATE "C" NOT NULL,
@@ -30,9 +45,10 @@ CREATE = (
         model_version text COLLATE "C",
         provider text COLLATE "C",
         technology text COLLATE "C",
+        service_tier text COLLATE "C",
         deployment text COLLATE "C",
         api_key text COLLATE "C",
-        input jsonb, -- [[category, unit, quantity], …]; null is unknown
+        input jsonb, -- [[category, unit, quantity, fee], …]; null is unknown
         output jsonb,
         input_tokens bigint,
         output_tokens bigint,
@@ -44,21 +60,46 @@ CREATE = (
         error_message text,
         outcome text COLLATE "C" NOT NULL,
         usage_source text COLLATE "C" NOT NULL,
+        fee numeric, -- USD; the sum of its lines' fees
+        reported_cost numeric, -- USD, as its reporter thinks
         PRIMARY KEY (account_id, occurred_at, id)
     )""",
 )
+DELETE = """
+    DELETE FROM {history} AS request USING unnest(%b::uuid[], %b::timestamptz[], %b::uuid[]) AS replaced (account_id, occurred_at, id)
+    WHERE request.account_id = replaced.account_id AND request.occurred_at = replaced.occurred_at AND request.id = replaced.id"""
 COPY = "COPY {history} FROM STDIN (FORMAT BINARY)"
-COLUMNS = 29
+COLUMNS = 33
 
-_head = struct.Struct(">hi16siqi16siqiii?").pack
+_head = struct.Struct(">hi16siqi16siqiqiii?").pack
 _three = struct.Struct(">iqiqiq").pack
-_to_json = msgspec.json.Encoder().encode
+_to_json = msgspec.json.Encoder(decimal_format="number").encode
 _interned = InternedTexts()
+
+
+class Row(NamedTuple):
+    """A request as it stands: after `version` events, the latest at `position`; rated with the prices recorded before `rated_at`."""
+
+    account_id: bytes
+    originator_id: bytes
+    position: int
+    rated_at: int
+    version: int
+    voided: bool
+    request: RequestCompleted
+    rated: Rated
 
 
 def prepare(batch: Sequence[Recorded]) -> bytes:
     """A row per request, as the whole of a COPY."""
-    return b"".join((COPY_HEADER, *map(_row, batch), COPY_TRAILER))
+    return copy_of(
+        Row(each.account_id, each.originator_id, each.position, each.position, 1, False, request_of(each), each.rated) for each in batch
+    )
+
+
+def copy_of(rows: Iterable[Row]) -> bytes:
+    """The whole of a COPY."""
+    return b"".join((COPY_HEADER, *map(_row, rows), COPY_TRAILER))
 
 
 def apply(cursor: Cursor[Any], tables: Tables, rows: bytes) -> None:
@@ -67,15 +108,23 @@ def apply(cursor: Cursor[Any], tables: Tables, rows: bytes) -> None:
         copy.write(rows)
 
 
-def _row(recorded: Recorded) -> bytes:
+def replace(cursor: Cursor[Any], tables: Tables, rows: Sequence[Row]) -> None:
+    """Write rows in place of those of the same requests."""
+    keys = [(UUID(bytes=row.account_id), row.request.time, UUID(bytes=row.originator_id)) for row in rows]
+    cursor.execute(tables.sql(DELETE), [list(column) for column in zip(*keys, strict=True)])
+    apply(cursor, tables, copy_of(rows))
+
+
+def _row(row: Row) -> bytes:
     """The request's COPY row, in the order of the table's columns."""
-    position, originator_id, account_id, event = recorded
-    assert isinstance(event, RequestCompleted)
+    account_id, originator_id, position, rated_at, version, voided, event, rated = row
     interned = _interned
     id = text_field(event.id)
     return b"".join(
         (
-            _head(COLUMNS, 16, account_id, 8, timestamp(event.occurred_at), 16, originator_id, 8, position, 4, 1, 1, False),
+            _head(
+                COLUMNS, 16, account_id, 8, timestamp(event.occurred_at), 16, originator_id, 8, position, 8, rated_at, 4, version, 1, voided
+            ),
             interned[event.channel],
             interned[event.source],
             id,
@@ -85,18 +134,35 @@ def _row(recorded: Recorded) -> bytes:
             interned[event.model_version],
             interned[event.provider],
             interned[event.technology],
+            interned[event.service_tier],
             interned[event.deployment],
             interned[event.api_key],
-            NULL if event.input is None else jsonb_field(_to_json(event.input)),
-            NULL if event.output is None else jsonb_field(_to_json(event.output)),
+            jsonb_field(_priced_json(event.input, rated.input)),
+            jsonb_field(_priced_json(event.output, rated.output)),
             _tokens(event),
             _durations(event),
             int2_field(event.status_code),
             NULL if event.error_message is None else text_field(event.error_message),
             interned[event.outcome.value],
             interned[event.usage_source],
+            numeric_field(rated.fee),
+            NULL if event.reported_cost is None else numeric_field(Decimal(event.reported_cost)),
         )
     )
+
+
+def priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] | None) -> str | None:
+    """One side of a request as the table has it, as JSON."""
+    encoded = _priced_json(quantities, fees)
+    return None if encoded is None else encoded.decode()
+
+
+def _priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] | None) -> bytes | None:
+    if quantities is None:
+        return None
+    if fees is None:
+        return _to_json([(category, unit, quantity, None) for category, unit, quantity in quantities])
+    return _to_json([(*quantity, fee) for quantity, fee in zip(quantities, fees, strict=True)])
 
 
 def _tokens(event: RequestCompleted) -> bytes:

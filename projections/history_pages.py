@@ -11,6 +11,7 @@ from uuid import UUID
 import msgspec
 
 from domain.events import Outcome
+from domain.limits import NANOSECONDS_PER_MILLISECOND
 from domain.names import milliseconds_of
 from domain.notation import cloudevent
 from ledger.shapes import READERS
@@ -19,7 +20,6 @@ from projections.router_usage import Line, Range, ranked
 from projections.snapshot import Snapshot
 
 MAX_COUNT = 1_000_000  # requests: past it, the count is not told
-NANOSECONDS_PER_MILLISECOND = 1_000_000
 
 
 class HistoryOrderField(Enum):
@@ -94,6 +94,7 @@ class Request:
     model_version: str | None
     provider: str | None
     technology: str | None
+    service_tier: str | None
     deployment: str | None
     api_key: str | None
     input: Sequence[Line] | None
@@ -106,6 +107,8 @@ class Request:
     gateway_latency_ns: int | None = field(repr=False)
     status_code: int | None
     error_message: str | None
+    fee: Decimal | None
+    reported_cost: Decimal | None
     api_key_name: str | None
 
     @property
@@ -138,7 +141,7 @@ class LoggedEvent:
 def key_of(request: Request, order: HistoryOrderField) -> tuple[Any, ...]:
     """The request's place in that order."""
     own = (request.occurred_at, request.id)
-    return own if order is HistoryOrderField.TIMESTAMP else (getattr(request, order.value, None), *own)
+    return own if order is HistoryOrderField.TIMESTAMP else (getattr(request, order.value), *own)
 
 
 async def page(
@@ -154,8 +157,7 @@ async def page(
     """Up to `limit` requests past the key `after` in the order; backwards, those before it, the nearest first."""
     columns = [By("request.occurred_at", descending), By("request.id", descending)]
     if order is not HistoryOrderField.TIMESTAMP:
-        column = "NULL::numeric" if order is HistoryOrderField.FEE else order.value  # no request has a price yet
-        columns.insert(0, By(column, descending, nullable=True))
+        columns.insert(0, By(order.value, descending, nullable=True))
     condition, parameters = _matching(of)
     if after is not None:
         condition += f" AND {past(columns, after, parameters, backwards=backwards)}"
@@ -248,18 +250,19 @@ BOUNDED = {
     "tokens": ("total_tokens", 1),
     "input_tokens": ("input_tokens", 1),
     "output_tokens": ("output_tokens", 1),
-    "fee": ("NULL::numeric", 1),  # no request has a price yet, and an unknown fee lies in no bounds
+    "fee": ("fee", 1),
     "latency_ms": ("latency_ns", NANOSECONDS_PER_MILLISECOND),
     "ttft_ms": ("ttft_ns", NANOSECONDS_PER_MILLISECOND),
     "gateway_latency_ms": ("gateway_latency_ns", NANOSECONDS_PER_MILLISECOND),
 }
 COLUMNS = """
-    request.account_id, request.occurred_at, id, position, version, voided, channel, source, event_id, request_id, request_type, model,
-    model_version, provider, technology, deployment, request.api_key, input::text, output::text, input_tokens, output_tokens,
-    total_tokens, ttft_ns, latency_ns, gateway_latency_ns, status_code, error_message, coalesce(known.name, request.api_key)"""
+    request.account_id, request.occurred_at, id, request.position, version, voided, channel, source, event_id, request_id, request_type,
+    model, model_version, provider, technology, service_tier, deployment, request.api_key, input::text, output::text, input_tokens,
+    output_tokens, total_tokens, ttft_ns, latency_ns, gateway_latency_ns, status_code, error_message, fee, reported_cost,
+    coalesce(known.name, request.api_key)"""
 NAMES = "LEFT JOIN {api_keys} AS known ON known.account_id = request.account_id AND known.api_key = request.api_key"
-INPUT, OUTPUT = 17, 18
-_from_json = msgspec.json.Decoder(list[tuple[str, str, int]]).decode
+INPUT, OUTPUT = 18, 19
+_from_json = msgspec.json.Decoder(list[tuple[str, str, int, Decimal | None]]).decode
 
 
 def _request(row: tuple[Any, ...]) -> Request:

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 from psycopg import Cursor
 from psycopg.sql import SQL, Composed, Identifier
 
-from domain.events import UsageEvent
+from domain.events import RequestCompleted, UsageEvent
 from domain.rating import UNRATED, Rated
 
 
@@ -19,6 +19,12 @@ class Recorded(NamedTuple):
     account_id: bytes  # 16; of the platform, where the event is of no account
     event: UsageEvent
     rated: Rated = UNRATED  # of a request: with the prices recorded before it
+
+
+def request_of(recorded: Recorded) -> RequestCompleted:
+    """The request that was reported."""
+    assert isinstance(recorded.event, RequestCompleted)
+    return recorded.event
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Tables:
         return own | {name: Identifier(self.schema, f"ledger_{name}") for name in LOG_TABLES}
 
 
+GROUP = "usage"  # the one there is: whatever answers has one position
+SHAPE = 2  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
 LOG_TABLES = ("events", "head", "appends")
 TABLES = (
     "event_names",

@@ -5,19 +5,17 @@ category. Sums that an account could drive past 64 bits are numeric: a projectio
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from psycopg import Cursor
 
 from domain.calendar import DAY, HOUR, QUARTER
-from domain.events import EPOCH, MICROSECOND, Outcome, RequestCompleted
-from domain.names import series_id
-from domain.quantities import TOKEN
+from domain.events import EPOCH, MICROSECOND
 from projections.read_model import Recorded, Tables
+from projections.router_sums import EXACT_SUMS, Delta, Dimensions, Key, LineDelta, coarsened, fold
 
 CREATE = (
     """
@@ -42,6 +40,10 @@ CREATE = (
         tokens numeric NOT NULL,
         estimated bigint NOT NULL,
         unknown_tokens bigint NOT NULL,
+        fee numeric NOT NULL, -- USD, sum of those that are known
+        unpriced bigint NOT NULL, -- how many have no fee
+        reported_cost numeric NOT NULL, -- USD, sum of what the reporters think, where they say
+        reported_costs bigint NOT NULL, -- how many say
         position bigint NOT NULL, -- of the last event that changed it
         PRIMARY KEY (account_id, grain, time, series)
     ) WITH (fillfactor = 80)""",
@@ -54,41 +56,14 @@ CREATE = (
         direction text COLLATE "C" NOT NULL,
         category text COLLATE "C" NOT NULL,
         unit text COLLATE "C" NOT NULL,
+        requests bigint NOT NULL, -- how many have this line
         quantity numeric NOT NULL,
+        priced numeric NOT NULL, -- the part of the quantity that has a fee
+        priced_requests bigint NOT NULL,
+        fee numeric NOT NULL, -- USD
         PRIMARY KEY (account_id, grain, time, series, direction, category, unit)
     ) WITH (fillfactor = 80)""",
 )
-
-Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
-LineKey = tuple[str, str, str]  # direction, category, unit
-
-
-@dataclass(slots=True)
-class Delta:
-    """What a batch adds to one bucket."""
-
-    requests: int = 0
-    errors: int = 0
-    latency_ns: int = 0
-    latencies: int = 0
-    tokens: int = 0
-    estimated: int = 0
-    unknown_tokens: int = 0
-    position: int = 0
-    lines: dict[LineKey, int] = field(default_factory=dict)
-
-    def add(self, other: "Delta") -> None:
-        """Add what another bucket of the same series has."""
-        self.requests += other.requests
-        self.errors += other.errors
-        self.latency_ns += other.latency_ns
-        self.latencies += other.latencies
-        self.tokens += other.tokens
-        self.estimated += other.estimated
-        self.unknown_tokens += other.unknown_tokens
-        self.position = max(self.position, other.position)
-        for line, quantity in other.lines.items():
-            self.lines[line] = self.lines.get(line, 0) + quantity
 
 
 class Change(NamedTuple):
@@ -98,85 +73,34 @@ class Change(NamedTuple):
     series: list[tuple[UUID, UUID, str, str | None, str | None]]
 
 
-def prepare(batch: Sequence[Recorded]) -> Change:
-    """Sum up the router's requests."""
-    quarters, series = fold(batch)
-    return Change({grain: coarsened(quarters, grain) for grain in (QUARTER, HOUR, DAY)}, series)
+def prepare(added: Iterable[Recorded], taken: Iterable[Recorded] = ()) -> Change:
+    """Sum up the router's requests: those that come in, less those as they stood before a change."""
+    with localcontext(EXACT_SUMS):
+        quarters: dict[Key, Delta] = {}
+        series: dict[Dimensions, bytes] = {}
+        fold(quarters, series, added)
+        fold(quarters, series, taken, -1)
+        rows = [(UUID(bytes=account), UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in series.items()]
+        return Change({grain: coarsened(quarters, grain) for grain in (QUARTER, HOUR, DAY)}, rows)
 
 
-def apply(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
-    """Add the sums to their buckets."""
+def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool = False) -> None:
+    """Add the sums to their buckets. What `shrinks` may leave buckets and lines without a request: they go."""
     if not change.series:
         return
     cursor.execute(tables.sql(ADD_SERIES), _columns(change.series), prepare=True)
     for grain, deltas in change.deltas.items():
-        _add(cursor, tables, int(grain.total_seconds()), deltas)
+        keys = sorted(deltas)
+        _add(cursor, tables, int(grain.total_seconds()), keys, deltas)
+        if shrinks:
+            names = _columns([_names(key, int(grain.total_seconds())) for key in keys])
+            cursor.execute(tables.sql(DELETE_EMPTY_LINES), names)
+            cursor.execute(tables.sql(DELETE_EMPTY_BUCKETS), names)
 
 
-def fold(batch: Iterable[Recorded]) -> tuple[dict[Key, Delta], list[tuple[UUID, UUID, str, str | None, str | None]]]:
-    """What the batch adds to each quarter-hour, and the series that occur."""
-    quarters: dict[Key, Delta] = {}
-    series: dict[tuple[bytes, str, str | None, str | None], bytes] = {}
-    width = QUARTER // MICROSECOND
-    for position, _, account, event in batch:
-        assert isinstance(event, RequestCompleted)
-        if event.channel != "router":
-            continue
-        dimensions = (account, event.model, event.provider, event.api_key)
-        id = series.get(dimensions)
-        if id is None:
-            id = series[dimensions] = series_id(event.model, event.provider, event.api_key)
-        key = (account, event.occurred_at - event.occurred_at % width, id)
-        delta = quarters.get(key)
-        if delta is None:
-            delta = quarters[key] = Delta()
-        _count(delta, event)
-        delta.position = position
-    return quarters, [
-        (UUID(bytes=account), UUID(bytes=id), model, provider, api_key) for (account, model, provider, api_key), id in series.items()
-    ]
-
-
-def _count(delta: Delta, event: RequestCompleted) -> None:
-    delta.requests += 1
-    if event.outcome is not Outcome.SUCCESS:
-        delta.errors += 1
-    if event.latency_ns is not None:
-        delta.latency_ns += event.latency_ns
-        delta.latencies += 1
-    if event.usage_source == "estimated":
-        delta.estimated += 1
-    if event.input is None and event.output is None:
-        delta.unknown_tokens += 1
-        return
-    lines = delta.lines
-    for category, unit, quantity in event.input or ():
-        line = ("input", category, unit)
-        lines[line] = lines.get(line, 0) + quantity
-        if unit == TOKEN:
-            delta.tokens += quantity
-    for category, unit, quantity in event.output or ():
-        line = ("output", category, unit)
-        lines[line] = lines.get(line, 0) + quantity
-        if unit == TOKEN:
-            delta.tokens += quantity
-
-
-def coarsened(quarters: dict[Key, Delta], grain: timedelta) -> dict[Key, Delta]:
-    """The same at a coarser grain, so that every grain says the same."""
-    if grain == QUARTER:
-        return quarters
-    width = grain // MICROSECOND
-    coarse: dict[Key, Delta] = {}
-    for (account, start, series), delta in quarters.items():
-        coarse.setdefault((account, start - start % width, series), Delta()).add(delta)
-    return coarse
-
-
-def _add(cursor: Cursor[Any], tables: Tables, grain: int, deltas: dict[Key, Delta]) -> None:
-    keys = sorted(deltas)
+def _add(cursor: Cursor[Any], tables: Tables, grain: int, keys: Sequence[Key], deltas: dict[Key, Delta]) -> None:
     buckets = [(*_names(key, grain), *_sums(deltas[key])) for key in keys]
-    lines = [(*_names(key, grain), *line, Decimal(quantity)) for key in keys for line, quantity in deltas[key].lines.items()]
+    lines = [(*_names(key, grain), *line, *_line_sums(delta)) for key in keys for line, delta in deltas[key].lines.items()]
     cursor.execute(tables.sql(ADD_BUCKETS), _columns(buckets), prepare=True)
     if lines:
         cursor.execute(tables.sql(ADD_LINES), _columns(lines), prepare=True)
@@ -188,8 +112,24 @@ def _names(key: Key, grain: int) -> tuple[Any, ...]:
 
 
 def _sums(delta: Delta) -> tuple[Any, ...]:
-    latency_ns, tokens = Decimal(delta.latency_ns), Decimal(delta.tokens)
-    return delta.requests, delta.errors, latency_ns, delta.latencies, tokens, delta.estimated, delta.unknown_tokens, delta.position
+    return (
+        delta.requests,
+        delta.errors,
+        Decimal(delta.latency_ns),
+        delta.latencies,
+        Decimal(delta.tokens),
+        delta.estimated,
+        delta.unknown_tokens,
+        delta.fee,
+        delta.unpriced,
+        delta.reported_cost,
+        delta.reported_costs,
+        delta.position,
+    )
+
+
+def _line_sums(delta: LineDelta) -> tuple[Any, ...]:
+    return delta.requests, Decimal(delta.quantity), Decimal(delta.priced), delta.priced_requests, delta.fee
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
@@ -202,7 +142,8 @@ ADD_SERIES = """
 ADD_BUCKETS = """
     INSERT INTO {router_buckets} AS bucket
     SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::timestamptz[], %b::uuid[], %b::int8[], %b::int8[], %b::numeric[],
-                         %b::int8[], %b::numeric[], %b::int8[], %b::int8[], %b::int8[])
+                         %b::int8[], %b::numeric[], %b::int8[], %b::int8[], %b::numeric[], %b::int8[], %b::numeric[], %b::int8[],
+                         %b::int8[])
     ON CONFLICT (account_id, grain, time, series) DO UPDATE SET
         requests = bucket.requests + excluded.requests,
         errors = bucket.errors + excluded.errors,
@@ -211,9 +152,24 @@ ADD_BUCKETS = """
         tokens = bucket.tokens + excluded.tokens,
         estimated = bucket.estimated + excluded.estimated,
         unknown_tokens = bucket.unknown_tokens + excluded.unknown_tokens,
+        fee = bucket.fee + excluded.fee,
+        unpriced = bucket.unpriced + excluded.unpriced,
+        reported_cost = bucket.reported_cost + excluded.reported_cost,
+        reported_costs = bucket.reported_costs + excluded.reported_costs,
         position = greatest(bucket.position, excluded.position)"""
 ADD_LINES = """
     INSERT INTO {router_lines} AS line
-    SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::text[], %b::numeric[])
+    SELECT * FROM unnest(%b::uuid[], %b::int4[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::text[],
+                         %b::int8[], %b::numeric[], %b::numeric[], %b::int8[], %b::numeric[])
     ON CONFLICT (account_id, grain, time, series, direction, category, unit) DO UPDATE SET
-        quantity = line.quantity + excluded.quantity"""
+        requests = line.requests + excluded.requests,
+        quantity = line.quantity + excluded.quantity,
+        priced = line.priced + excluded.priced,
+        priced_requests = line.priced_requests + excluded.priced_requests,
+        fee = line.fee + excluded.fee"""
+TOUCHED = """
+    USING unnest(%b::uuid[], %b::int4[], %b::timestamptz[], %b::uuid[]) AS touched (account_id, grain, time, series)
+    WHERE kept.account_id = touched.account_id AND kept.grain = touched.grain AND kept.time = touched.time AND kept.series = touched.series
+        AND kept.requests = 0"""
+DELETE_EMPTY_BUCKETS = f"DELETE FROM {{router_buckets}} AS kept {TOUCHED}"
+DELETE_EMPTY_LINES = f"DELETE FROM {{router_lines}} AS kept {TOUCHED}"

@@ -44,8 +44,11 @@ class Facts:
     A dimension that is neither shown nor filtered by is an empty text, and so is one that a request does not have: no name is empty.
     """
 
-    def __init__(self, account_id: UUID, range: Range, filter: RouterFilter, shown: set[Dimension], edges: list[datetime]) -> None:
+    def __init__(
+        self, account_id: UUID, range: Range, filter: RouterFilter, shown: set[Dimension], *, edges: list[datetime], now: datetime
+    ) -> None:
         self._shown = shown
+        self._ahead = now < range.end
         self._filters = {name: values for name in FILTERS if (values := getattr(filter, name)) is not None}
         self.edges = edges
         covering = segments(range.start, range.end, edges)
@@ -56,39 +59,45 @@ class Facts:
             "starts": [each.start for each in covering],
             "ends": [each.end for each in covering],
             "edges": edges,
+            "now": max(range.start, now),
+            "end": range.end,
             **{name: [value for value in values if value is not None] for name, values in self._filters.items()},
         }
 
     def usage(self) -> str:
-        """What counts, row by row."""
+        """What counts, row by row: the columns of SUMMED. Requests dated after now are counted, and counted apart as `ahead`."""
         kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, requests, errors, latency_ns, latencies, tokens, estimated, unknown_tokens"
+            f"SELECT fact.time, {self._dimensions('series')}, {', '.join(COUNTED)}, 0 AS ahead"
             f" FROM {_within('router_buckets', WITHIN_BUCKETS)} {self._series()}"
         )
         single = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, 1, (outcome <> 'success')::int, coalesce(latency_ns, 0),"
-            " (latency_ns IS NOT NULL)::int, coalesce(total_tokens, 0), (usage_source = 'estimated')::int,"
-            " (input IS NULL AND output IS NULL)::int"
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join(COUNTED.values())}, 0"
             f" FROM {_within('history', WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
         )
-        return f"usage AS ({self._in_buckets(kept, single)})"
+        ahead = (
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
+            f" FROM {{history}} AS fact WHERE {AHEAD} {self._condition('fact')}"
+        )
+        return f"usage AS ({self._in_buckets(kept, single, *([ahead] if self._ahead else []))})"
 
     def lines(self) -> str:
         """Quantities, row by row and category by category."""
         kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity"
+            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity, priced, priced_requests, fee"
             f" FROM {_within('router_lines', WITHIN_BUCKETS)} {self._series()}"
         )
-        single = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric"
+        single = [
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric,"
+            " CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END, (item ->> 3 IS NOT NULL)::int,"
+            " coalesce((item ->> 3)::numeric, 0)"
             f" FROM {_within('history', WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
-        )
-        return f"line AS ({self._in_buckets(kept, *single)})"
+        ]
+        return f"line AS ({self._in_buckets(kept, ' UNION ALL '.join(single))})"
 
-    def _in_buckets(self, kept: str, *single: str) -> str:
-        rows = " UNION ALL ".join((kept, *(single if self._cut else ())))
+    def _in_buckets(self, kept: str, single: str, *others: str) -> str:
+        rows = " UNION ALL ".join((kept, *([single] if self._cut else []), *others))
         return f"SELECT width_bucket(time, %(edges)s::timestamptz[]) AS bucket, rows.* FROM ({rows}) AS rows"
 
     def _dimensions(self, table: str) -> str:
@@ -114,6 +123,20 @@ class Facts:
 
 GROUP = "bucket, model, provider, api_key"  # what groups are told apart by
 KEYS = (Dimension.MODEL, Dimension.PROVIDER, Dimension.API_KEY)
+COUNTED = {  # columns of router_buckets, and the same of one request
+    "requests": "1",
+    "errors": "(outcome <> 'success')::int",
+    "latency_ns": "coalesce(latency_ns, 0)",
+    "latencies": "(latency_ns IS NOT NULL)::int",
+    "tokens": "coalesce(total_tokens, 0)",
+    "estimated": "(usage_source = 'estimated')::int",
+    "unknown_tokens": "(input IS NULL AND output IS NULL)::int",
+    "fee": "coalesce(fee, 0)",
+    "unpriced": "(fee IS NULL)::int",
+    "reported_cost": "coalesce(reported_cost, 0)",
+    "reported_costs": "(reported_cost IS NOT NULL)::int",
+}
+SUMMED = (*COUNTED, "ahead")
 FILTERS = {"models": "model", "providers": "provider", "api_keys": "api_key"}
 SEGMENT = """
     segment AS (
@@ -122,6 +145,11 @@ SEGMENT = """
 WITHIN_BUCKETS = "fact.account_id = %(account)s AND fact.grain = segment.grain AND fact.time >= segment.starts AND fact.time < segment.ends"
 WITHIN_HISTORY = (
     "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
+    " AND fact.channel = 'router' AND NOT fact.voided"
+)
+
+AHEAD = (
+    "fact.account_id = %(account)s AND fact.occurred_at >= %(now)s AND fact.occurred_at < %(end)s"
     " AND fact.channel = 'router' AND NOT fact.voided"
 )
 

@@ -48,7 +48,7 @@ class Runner:
             connection.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"{self.cell} generations"])
             live = generations.live(connection, self.cell)
             if live is None and self._head(connection) == 0:
-                live = generations.begin(connection, self.cell, "live")
+                live = generations.begin(connection, self.cell, "live", usage.CREATE)
         return live
 
     def ensure_live(self, connection: Connection[Any], stop: Stop = lambda: False) -> Generation:
@@ -85,11 +85,11 @@ class Runner:
                 return live
             generations.retire_unfinished(connection, self.cell)
             with connection.transaction():
-                new = generations.begin(connection, self.cell, "building")
+                new = generations.begin(connection, self.cell, "building", usage.CREATE)
             while not stop():
                 live = generations.live(connection, self.cell)
                 goal = self._head(connection) if live is None else live.position  # no further: a swap needs them to be equal
-                for change in reader.changes(new.position, up_to=goal):
+                for change in reader.changes(new, up_to=goal):
                     progress(new.position, goal)
                     before, new = new, self._project(connection, new, change)
                     self._analyze_if_doubled(connection, before, new)
@@ -133,7 +133,7 @@ class Runner:
             idle += POLL_SECONDS
 
     def _catch_up(self, connection: Connection[Any], reader: Reader, generation: Generation, stop: Stop) -> Generation:
-        for change in reader.changes(generation.position):
+        for change in reader.changes(generation):
             before, generation = generation, self._project(connection, generation, change)
             self._analyze_if_doubled(connection, before, generation)
             if stop():

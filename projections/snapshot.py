@@ -12,8 +12,9 @@ from psycopg.sql import Composed
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.application import CELL
-from projections import generations, usage
+from projections import generations
 from projections.generations import Generation
+from projections.read_model import GROUP
 
 WAIT_STEP_SECONDS = 0.02
 
@@ -105,7 +106,7 @@ class Snapshots:
 
 async def _live(connection: AsyncConnection[Any], cell: str) -> Generation:
     cursor = connection.cursor(row_factory=tuple_row)
-    await cursor.execute(generations.sql(generations.SELECT_LIVE, cell), [usage.NAME])
+    await cursor.execute(generations.sql(generations.SELECT_LIVE, cell), [GROUP])
     row = await cursor.fetchone()
     if row is None:
         raise NotReadyError("there are no read models yet: start `tallygraph project`, or `tallygraph serve`, which runs it")

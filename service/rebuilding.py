@@ -14,7 +14,7 @@ from service.settings import Settings
 
 
 def rebuild(name: Annotated[Literal["usage"], Parameter(help="The group of read models.")] = "usage", *, data_dir: DataDir = None) -> None:
-    """Build, swap, and drop what is retired. Raises StartError."""
+    """Build, swap, and drop what is retired, also what answered programs of before. Raises StartError."""
     collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:
@@ -22,4 +22,5 @@ def rebuild(name: Annotated[Literal["usage"], Parameter(help="The group of read 
         task = progress.add_task(f"rebuilding {name}")
         runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))
         with runner.connect() as connection, connection.transaction():
+            generations.retire_older(connection, runner.cell)
             generations.drop_retired(connection, runner.cell)

@@ -8,7 +8,9 @@ import msgspec
 from hypothesis import strategies as st
 
 from domain import limits
+from domain.corrections import RequestCorrected, RequestVoided
 from domain.events import Quantity, RequestCompleted, microseconds
+from domain.price_events import PLATFORM, PriceSet, RatingRenewed
 from ingest.cloudevents import parse
 from ingest.outcomes import Sender
 
@@ -37,6 +39,51 @@ def request_completed(time: datetime | None = None, *, id: str | None = None, ac
     }
     moment = microseconds(time or at("09:00"))
     return RequestCompleted(account=account, id=id or f"req_{next(_numbers)}", occurred_at=moment, **(defaults | fields))
+
+
+def price_set(
+    model: str = "gpt-4o", category: str = "prompt", unit_price: str = "0.0000025", effective_from: datetime | None = None, **fields: Any
+) -> PriceSet:
+    """A price of a token, in force since 2000 unless said, under a name of its own."""
+    outputs = ("completion", "reasoning")
+    defaults: dict[str, Any] = {
+        "direction": "output" if category in outputs else "input",
+        "unit": "token",
+        "source": "prices",
+        "id": f"price_{next(_numbers)}",
+        "occurred_at": microseconds(at("00:00")),
+    }
+    since = microseconds(effective_from or datetime(2000, 1, 1, tzinfo=UTC))
+    told = defaults | fields
+    return PriceSet(PLATFORM, model=model, category=category, unit_price=unit_price, effective_from=since, **told)
+
+
+PRICES = (  # of some of what requests use: enough to have fees, and requests without
+    price_set("gpt-4o", "prompt", "0.0000025"),
+    price_set("gpt-4o", "completion", "0.00001"),
+    price_set("Llama", "prompt", "0.3", provider="openai"),
+    price_set("Llama", "image", "0", direction="output", unit="image"),
+    price_set("Llama", "completion", "1.25", above_prompt_tokens=1000),
+)
+
+
+def corrected(request: RequestCompleted, version: int = 1, *, id: str | None = None, **changes: Any) -> RequestCorrected:
+    """A correction of that version of a request."""
+    of = (request.source, request.id, request.occurred_at)
+    named = (request.account, "finance", id or f"correction_{next(_numbers)}", microseconds(at("23:00")))
+    return RequestCorrected(*named, *of, version, "it was wrong", dict(sorted(changes.items())))
+
+
+def voided(request: RequestCompleted, version: int = 1, *, id: str | None = None) -> RequestVoided:
+    """A voiding of that version of a request."""
+    of = (request.source, request.id, request.occurred_at)
+    return RequestVoided(request.account, "finance", id or f"voiding_{next(_numbers)}", microseconds(at("23:00")), *of, version, "a test")
+
+
+def renewed(start: datetime, end: datetime, account: str | None = None, models: tuple[str, ...] | None = None) -> RatingRenewed:
+    """The wish to rate a range again."""
+    named = (PLATFORM, "operator", f"renewal_{next(_numbers)}", microseconds(at("23:30")))
+    return RatingRenewed(*named, microseconds(start), microseconds(end), "prices were late", account, models)
 
 
 def report(**fields: Any) -> dict[str, Any]:
@@ -109,4 +156,46 @@ def requests(draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tupl
         status_code=draw(st.sampled_from((None, 200, 399, 404, 500))),
         error_message=draw(st.sampled_from((None, None, "Timed out"))),
         usage_source=draw(st.sampled_from(("reported", "estimated", "none"))),
+        service_tier=draw(st.sampled_from((None, None, "priority"))),
+        reported_cost=draw(st.sampled_from((None, "0", "0.00125"))),
     )
+
+
+def prices(times: st.SearchStrategy[datetime]) -> st.SearchStrategy[PriceSet]:
+    """Any price of what `requests` are made of."""
+    kinds = (("input", "prompt"), ("input", "cached"), ("input", "zeta"), ("output", "completion"), ("output", "image"))
+
+    def of(kind: tuple[str, str], **told: Any) -> PriceSet:
+        return price_set(direction=kind[0], category=kind[1], **told)
+
+    return st.builds(
+        of,
+        st.sampled_from(kinds),
+        model=st.sampled_from(("gpt-4o", "Llama", "änderung")),
+        provider=st.sampled_from((None, None, "openai")),
+        unit=units,
+        unit_price=st.sampled_from(("0", "0.0000025", "0.000000000000000000000000000003", "999999999999", "1.5")),
+        effective_from=times | st.just(datetime(2000, 1, 1, tzinfo=UTC)),
+        above_prompt_tokens=st.sampled_from((None, None, 0, 1000)),
+        service_tier=st.sampled_from((None, None, "priority")),
+        sheet=st.sampled_from((None, None, "list")),
+    )
+
+
+@st.composite
+def changes_of(draw: st.DrawFn, request: RequestCompleted) -> RequestCorrected | RequestVoided:
+    """A correction or voiding of one of the first versions of `request`; names meet again."""
+    version, id = draw(st.integers(1, 3)), f"change_{draw(st.integers(0, 8))}"
+    if draw(st.integers(0, 3)) == 0:
+        return voided(request, version, id=id)
+    changes = {
+        "model": st.sampled_from(("gpt-4o", "Llama")),
+        "input": quantities(st.sampled_from(("prompt", "cached"))),
+        "provider": st.sampled_from((None, "azure")),
+        "status_code": st.sampled_from((None, 200, 500)),
+        "api_key": st.sampled_from((None, "key-2")),
+        "channel": st.just("router"),
+        "latency_ns": durations,
+    }
+    chosen = draw(st.lists(st.sampled_from(sorted(changes)), min_size=1, max_size=3, unique=True))
+    return corrected(request, version, id=id, **{name: draw(changes[name]) for name in chosen})

@@ -12,6 +12,7 @@ from domain.events import RequestCompleted
 from ledger.application import Ledger
 from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
+from tests.events import PRICES
 from tests.projections.fold import counted
 from tests.projections.read_models import caught_up, log_of, start_over
 
@@ -29,11 +30,11 @@ def runner(database_url: str) -> Runner:
 
 @pytest.fixture
 def begin_with(ledger: Ledger, runner: Runner, database_url: str) -> Callable[[Sequence[RequestCompleted]], list[RequestCompleted]]:
-    """Starts over with a log of the events that are given, projected, and returns those that count."""
+    """Starts over with a log of PRICES and the events that are given, projected, and returns those that count."""
 
     def begin(events: Sequence[RequestCompleted]) -> list[RequestCompleted]:
         start_over(database_url)
-        ledger.record(events)
+        ledger.record([*PRICES, *events])
         caught_up(runner)
         return counted(log_of(database_url))
 

@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -16,13 +17,15 @@ from hypothesis import strategies as st
 from domain.calendar import Interval
 from domain.events import RequestCompleted
 from domain.names import account_id
+from domain.prices import Price, PriceBook
 from domain.quantities import rank
+from domain.rating import Rated, rate
 from projections import history_pages, router_usage
 from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField
 from projections.router_facts import Dimension, Range, RouterFilter
 from projections.router_usage import Bucket, BucketsOf, Line, Measure
 from projections.snapshot import Snapshot
-from tests.events import around, at, requests
+from tests.events import PRICES, around, at, requests
 from tests.projections.fold import tokens_of
 
 ACME = account_id("acme")
@@ -97,7 +100,7 @@ class Expected:
         return dict(found)
 
 
-def totals(events: Sequence[RequestCompleted]) -> tuple[int, ...]:
+def totals(events: Sequence[RequestCompleted]) -> tuple[int | Decimal, ...]:
     latencies = [event.latency_ns for event in events if event.latency_ns is not None]
     tokens = [tokens_of(event)[2] for event in events]
     return (
@@ -108,22 +111,46 @@ def totals(events: Sequence[RequestCompleted]) -> tuple[int, ...]:
         sum(each or 0 for each in tokens),
         sum(event.usage_source == "estimated" for event in events),
         tokens.count(None),
+        sum((rated(event).fee or Decimal(0) for event in events), Decimal(0)),
+        sum(rated(event).fee is None for event in events),
+        sum((Decimal(event.reported_cost or 0) for event in events), Decimal(0)),
+        sum(event.reported_cost is not None for event in events),
+        0,
     )
+
+
+BOOK = PriceBook(Price.of(position, price) for position, price in enumerate(PRICES, 1))
+
+
+def rated(event: RequestCompleted) -> Rated:
+    return rate(BOOK, event, len(PRICES) + 1)
 
 
 def lines(events: Sequence[RequestCompleted]) -> list[Line]:
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
+    fees: dict[tuple[str, str, str], Decimal] = {}
     for event in events:
         for direction in ("input", "output"):
-            for category, unit, quantity in getattr(event, direction) or ():
-                counts[direction, category, unit] += quantity
-    return [Line(*kind, counts[kind]) for kind in sorted(counts, key=lambda kind: (kind[0], rank(*kind)))]
+            for i, (category, unit, quantity) in enumerate(getattr(event, direction) or ()):
+                kind = (direction, category, unit)
+                counts[kind] += quantity
+                if (known := getattr(rated(event), direction)) is not None:
+                    fees[kind] = fees.get(kind, Decimal(0)) + known[i]
+    return [Line(*kind, counts[kind], fees.get(kind)) for kind in sorted(counts, key=lambda kind: (kind[0], rank(*kind)))]
 
 
 def measured(order: Measure, group: tuple[Any, ...], events: Sequence[RequestCompleted]) -> Fraction | int | None:
     requests, errors, latency, latencies, tokens, *_ = totals(events)
     average = Fraction(latency, latencies) if latencies else None
-    measures = {Measure.REQUESTS: requests, Measure.ERROR_COUNT: errors, Measure.TOTAL_TOKENS: tokens, Measure.AVERAGE_LATENCY: average}
+    priced = [fee for event in events if (fee := rated(event).fee) is not None]
+    fee = Fraction(sum(priced, Decimal(0))) if priced else None
+    measures = {
+        Measure.TOTAL_FEE: fee,
+        Measure.REQUESTS: requests,
+        Measure.ERROR_COUNT: errors,
+        Measure.TOTAL_TOKENS: tokens,
+        Measure.AVERAGE_LATENCY: average,
+    }
     return group[0] if order is Measure.TIME else measures.get(order)
 
 
@@ -161,9 +188,9 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_wit
         try:
             # The totals are those of the requests
             found = await router_usage.totals(snapshot, ACME, of.range, of.filter)
-            assert astuple(found) == (*totals(expected.events), len({event.model for event in expected.events}))
+            assert astuple(replace(found, ahead=0)) == (*totals(expected.events), len({event.model for event in expected.events}))
             uncounted = await router_usage.totals(snapshot, ACME, of.range, of.filter, count_models=False)
-            assert astuple(uncounted) == (*totals(expected.events), 0)
+            assert astuple(replace(uncounted, ahead=0)) == (*totals(expected.events), 0)
             assert await router_usage.breakdown(snapshot, ACME, of.range, of.filter) == lines(expected.events)
             # and so are the buckets, one by one
             groups = expected.groups()
@@ -171,7 +198,7 @@ async def test_adds_up_buckets_are_totals_are_history_for_any_question(begin_wit
             assert [bucket.key for bucket in buckets] == ordered(groups, Measure.TIME, descending=False)
             assert await router_usage.count_buckets(snapshot, of) == len(groups)
             for bucket in buckets:
-                assert astuple(bucket)[:7] == totals(groups[bucket.key])
+                assert astuple(replace(bucket, ahead=0))[:12] == totals(groups[bucket.key])
                 assert [*bucket.input, *bucket.output] == lines(groups[bucket.key])
                 assert [bucket.model, bucket.provider, bucket.api_key] == [name or None for name in bucket.key[1:]]
             assert [bucket async for bucket in router_usage.all_buckets(snapshot, of)] == buckets

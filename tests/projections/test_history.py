@@ -1,6 +1,7 @@
 """History: every request as it was reported, found by any filter, by its id, and with its events."""
 
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -39,6 +40,7 @@ async def test_a_request_is_shown_as_it_was_reported(ledger, runner, snapshot):
         at("14:03:07.12"), id="req_8f2", request_type="chat", model_version="2024-08-06", technology="LLM", status_code=429,
         input=(("cached", "token", 1024), ("image", "image", 2), ("prompt", "token", 310)), output=None, error_message="Slow down",
         ttft_ns=212_500_000, latency_ns=None, gateway_latency_ns=4_100_000, usage_source="estimated",
+        service_tier="flex", reported_cost="0.00125",
     )  # fmt: skip
     ledger.record([event])
     caught_up(runner)
@@ -50,6 +52,7 @@ async def test_a_request_is_shown_as_it_was_reported(ledger, runner, snapshot):
         input=[Line("input", "prompt", "token", 310), Line("input", "cached", "token", 1024), Line("input", "image", "image", 2)],
         output=None, input_tokens=1334, output_tokens=None, total_tokens=1334, ttft_ns=212_500_000, latency_ns=None,
         gateway_latency_ns=4_100_000, status_code=429, error_message="Slow down",
+        service_tier="flex", fee=None, reported_cost=Decimal("0.00125"),
     )  # fmt: skip
     assert await history_pages.one(snapshot, ACME, id) == expected
     assert (expected.ttft_ms, expected.latency_ms, expected.gateway_latency_ms) == (212.5, None, 4.1)

@@ -15,7 +15,7 @@ from projections.router_facts import Range, RouterFilter
 from projections.runner import Runner
 from projections.snapshot import NotReadyError
 from tests.events import at, request_completed
-from tests.projections.fold import TABLES, fold
+from tests.projections.fold import KEYS, fold
 from tests.projections.read_models import caught_up, log_of, rows_of
 from tests.projections.test_runner import day_of_requests, following
 
@@ -87,7 +87,7 @@ async def test_a_snapshot_from_before_a_swap_goes_on_answering(ledger, database_
         await used.close()
     # And when they are closed, the old tables go
     await dropping
-    assert tables(database_url) == {f"{table}_{new.number}" for table in TABLES}
+    assert tables(database_url) == {f"{table}_{new.number}" for table in KEYS}
     late = snapshots.open()
     assert (await router_usage.totals(late, ACME, DAY, RouterFilter())).requests == totals.requests + 1
     await late.close()
@@ -101,7 +101,7 @@ def drop_retired(runner: Runner) -> None:
 def tables(database_url: str) -> set[str]:
     with psycopg.connect(database_url) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'cell_0'").fetchall()
-    return {table for (table,) in found if table.rsplit("_", 1)[0] in TABLES}
+    return {table for (table,) in found if table.rsplit("_", 1)[0] in KEYS}
 
 
 def test_a_rebuild_tells_its_progress(ledger, database_url):

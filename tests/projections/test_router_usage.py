@@ -10,7 +10,7 @@ from domain.calendar import Interval
 from domain.names import account_id
 from projections import router_usage
 from projections.router_facts import Dimension, Range, RouterFilter
-from projections.router_usage import BucketsOf, Measure
+from projections.router_usage import BucketsOf, Measure, Totals
 from tests.events import at, request_completed
 from tests.projections.read_models import caught_up
 
@@ -38,6 +38,17 @@ async def test_a_bucket_is_partial_where_it_has_not_ended_or_the_range_cuts_it(l
     ]  # fmt: skip
 
 
+async def test_throughput_leaves_out_requests_that_are_dated_after_now(ledger, runner, snapshot, database_url):
+    ledger.record([request_completed(at(clock)) for clock in ("09:00", "09:29", "09:30", "09:50")])
+    caught_up(runner)
+    complete_through(database_url, "09:30")
+    of = hours("08:00", "10:00")
+    (bucket,) = await router_usage.buckets(snapshot, of, order=Measure.TIME, descending=False, limit=10)
+    assert (bucket.requests, bucket.throughput) == (4, 2 / 1800)
+    found = await router_usage.totals(snapshot, of.account_id, of.range, of.filter)
+    assert (found.requests, await router_usage.throughput(snapshot, of.range, found)) == (4, 2 / 5400)
+
+
 async def test_throughput_counts_the_seconds_that_are_past(ledger, runner, snapshot, database_url):
     ledger.record([request_completed(at("09:00")) for _ in range(36)])
     caught_up(runner)
@@ -45,8 +56,8 @@ async def test_throughput_counts_the_seconds_that_are_past(ledger, runner, snaps
     of = hours("08:00", "10:00")
     (bucket,) = await router_usage.buckets(snapshot, of, order=Measure.TIME, descending=False, limit=10)
     assert bucket.throughput == 36 / 1800
-    assert await router_usage.throughput(snapshot, of.range, 36) == 36 / 5400
-    assert await router_usage.throughput(snapshot, Range(at("09:30"), at("10:00")), 0) is None
+    assert await router_usage.throughput(snapshot, of.range, Totals(requests=36)) == 36 / 5400
+    assert await router_usage.throughput(snapshot, Range(at("09:30"), at("10:00")), Totals()) is None
 
 
 async def test_without_an_interval_there_is_one_bucket_a_group_and_it_has_no_start(ledger, runner, snapshot):

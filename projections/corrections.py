@@ -1,0 +1,134 @@
+"""Corrections and voidings: a request is folded anew from its events, and what it was is taken from the sums that it was in.
+
+A change names the version that it was made of. One whose request, or whose version, is not there yet waits until it is.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from psycopg import Cursor
+
+from domain.corrections import RequestChange, RequestCorrected, RequestVoided
+from domain.events import RequestCompleted
+from domain.prices import PriceBook
+from domain.rating import rate
+from ledger.binary import UuidArray, UuidArrayDumper
+from ledger.shapes import READERS
+from projections.history import Row
+from projections.read_model import Recorded, Tables
+
+CREATE = (
+    """
+    CREATE TABLE {waiting_changes} (
+        account_id uuid NOT NULL,
+        originator_id uuid NOT NULL, -- of the request
+        version integer NOT NULL, -- that the change makes
+        position bigint NOT NULL,
+        PRIMARY KEY (account_id, originator_id, version)
+    )""",
+)
+
+
+class Corrected(NamedTuple):
+    """A request before and after one change."""
+
+    before: Row
+    after: Row
+
+
+def apply(
+    cursor: Cursor[Any], tables: Tables, changes: Sequence[Recorded], requests: Sequence[Recorded], book: PriceBook
+) -> list[Corrected]:
+    """Let `changes` wait, and return what those do that need not wait any longer, in their order, rated as the requests were first.
+
+    `requests` are those that came with the same batch, and are in history by now. The caller moves the sums.
+    """
+    if changes:
+        cursor.execute(tables.sql(WAIT), _columns(changes), prepare=True)
+    elif not _any_waiting(cursor, tables):
+        return []
+    cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
+    touched = sorted({each.originator_id for each in changes} | {each.originator_id for each in requests})
+    due = cursor.execute(tables.sql(DUE), [UuidArray.of(touched)], prepare=True).fetchall()
+    fold = _Fold(cursor, tables, book)
+    corrected = [each for found in due for each in fold.corrected(found)]
+    if corrected:
+        done = [(UUID(bytes=row.account_id), UUID(bytes=row.originator_id), row.version) for _, row in corrected]
+        cursor.execute(tables.sql(WAIT_NO_LONGER), [list(column) for column in zip(*done, strict=True)])
+    return corrected
+
+
+class _Fold:
+    def __init__(self, cursor: Cursor[Any], tables: Tables, book: PriceBook) -> None:
+        self._cursor = cursor
+        self._tables = tables
+        self._book = book
+
+    def corrected(self, due: tuple[Any, ...]) -> list[Corrected]:
+        """The request before and after each change that follows its version without a gap."""
+        account_id, originator_id, version, position, rated_at, voided, waiting = due
+        following = [change for i, change in enumerate(waiting) if change == version + 1 + i]
+        if not following:
+            return []
+        events = self._cursor.execute(self._tables.sql(EVENTS), [account_id, originator_id, following[-1]], prepare=True).fetchall()
+        states = [(event_position, READERS[topic](state), counts) for event_position, topic, state, counts in events]
+        rows = [self._row(states[:each], account_id, originator_id, rated_at) for each in (version, *following)]
+        assert (rows[0].position, rows[0].voided) == (position, voided), "history is what the log says"
+        return [Corrected(before, after) for before, after in pairwise(rows)]
+
+    def _row(self, states: Sequence[tuple[int, Any, bool]], account_id: UUID, originator_id: UUID, rated_at: int) -> Row:
+        request, voided = None, False
+        for _, event, counts in states:
+            match event:
+                case RequestCompleted():
+                    request = event
+                case RequestCorrected() if counts and request is not None:
+                    request = event.applied(request)
+                case RequestVoided() if counts:
+                    voided = True
+        assert request is not None, "a request is the first of its stream"
+        position, rated = states[-1][0], rate(self._book, request, rated_at)
+        return Row(account_id.bytes, originator_id.bytes, position, rated_at, len(states), voided, request, rated)
+
+
+def _any_waiting(cursor: Cursor[Any], tables: Tables) -> bool:
+    return cursor.execute(tables.sql(ANY_WAITING), prepare=True).fetchone() is not None
+
+
+def _columns(changes: Sequence[Recorded]) -> list[list[Any]]:
+    columns: defaultdict[int, list[Any]] = defaultdict(list)
+    for each in changes:
+        assert isinstance(each.event, RequestChange)
+        row = (UUID(bytes=each.account_id), UUID(bytes=each.originator_id), each.event.originator_version, each.position)
+        for i, value in enumerate(row):
+            columns[i].append(value)
+    return [*columns.values()]
+
+
+ANY_WAITING = "SELECT FROM {waiting_changes} LIMIT 1"
+WAIT = "INSERT INTO {waiting_changes} SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int4[], %b::int8[])"
+# A request's identifier begins with its time, in milliseconds, and so finds its row through the key of history.
+DUE = """
+    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.voided,
+        array_agg(change.version ORDER BY change.version)
+    FROM {waiting_changes} AS change
+    CROSS JOIN LATERAL (
+        SELECT to_timestamp(0)
+            + ('x' || left(translate(change.originator_id::text, '-', ''), 12))::bit(48)::bigint * interval '1 millisecond'
+    ) AS began (at)
+    JOIN {history} AS request ON request.account_id = change.account_id AND request.id = change.originator_id
+        AND request.occurred_at >= began.at AND request.occurred_at < began.at + interval '1 millisecond'
+    WHERE change.originator_id = ANY(%b)
+    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2"""
+# A change that bears the name of another event is in the log, and changes nothing but the version.
+EVENTS = """
+    SELECT event.notification_id, event.topic, event.state, conflict.position IS NULL
+    FROM {events} AS event
+    LEFT JOIN {name_conflicts} AS conflict ON conflict.account_id = %b AND conflict.position = event.notification_id
+    WHERE event.originator_id = %b AND event.originator_version <= %b ORDER BY event.originator_version"""
+WAIT_NO_LONGER = """
+    DELETE FROM {waiting_changes} AS change USING unnest(%b::uuid[], %b::uuid[], %b::int4[]) AS done (account_id, originator_id, version)
+    WHERE change.account_id = done.account_id AND change.originator_id = done.originator_id AND change.version <= done.version"""

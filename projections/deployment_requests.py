@@ -1,0 +1,89 @@
+"""The requests that deployments served in a range: days, then hours, then quarter-hours, and what cuts a quarter-hour from history."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from domain import calendar
+from domain.calendar import QUARTER, Segment, segments
+from domain.gpu_time import SECOND
+from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range
+from projections.snapshot import Snapshot
+
+
+class Served(NamedTuple):
+    """Sums over requests."""
+
+    requests: int = 0
+    tokens: int = 0
+    estimated: int = 0  # how many with token counts that their reporter estimated
+    unknown_tokens: int = 0  # how many without a token count
+
+
+def summed(each: Iterable[Served]) -> Served:
+    """All of them together."""
+    return Served(*map(sum, zip(*each, strict=True)))
+
+
+async def served_by_deployment(snapshot: Snapshot, account_id: UUID, range: Range) -> dict[str, Served]:
+    """What each deployment served in the range, by key; one that served nothing is not there."""
+    usage, parameters = _usage(account_id, range, [range.start, range.end])
+    rows = await snapshot.rows(f"{usage} SELECT deployment, {SUMS} FROM usage GROUP BY deployment", parameters)
+    return {key: Served(*map(int, sums)) for key, *sums in rows}
+
+
+async def served_by_bucket(
+    snapshot: Snapshot, account_id: UUID, range: Range, edges: list[datetime], keys: Sequence[str] | None
+) -> dict[int, Served]:
+    """What the deployments of those keys, or all, served from each edge to the next, by the number of the edge, from 0."""
+    usage, parameters = _usage(account_id, range, edges)
+    condition = "" if keys is None else "WHERE deployment = ANY(%(keys)s::text[])"
+    query = f"{usage} SELECT width_bucket(time, %(edges)s::timestamptz[]), {SUMS} FROM usage {condition} GROUP BY 1"
+    rows = await snapshot.rows(query, {**parameters, "edges": edges, "keys": [*(keys or ())]})
+    return {bucket - 1: Served(*map(int, sums)) for bucket, *sums in rows}
+
+
+async def busy_quarters(snapshot: Snapshot, account_id: UUID, range: Range, keys: Sequence[str]) -> dict[str, list[int]]:
+    """By key, the quarter-hours that the range touches in which a request was served: their starts, microseconds since 1970, ascending."""
+    rows = await snapshot.rows(
+        """SELECT deployment, array_agg(extract(epoch FROM time)::int8) FROM {deployment_buckets}
+        WHERE account_id = %s AND deployment = ANY(%s::text[]) AND grain = 900 AND time >= %s AND time < %s GROUP BY deployment""",
+        [account_id, [*keys], calendar.floor(range.start, QUARTER), range.end],
+    )
+    return {key: sorted(second * SECOND for second in seconds) for key, seconds in rows}
+
+
+def _usage(account_id: UUID, range: Range, edges: list[datetime]) -> tuple[str, dict[str, Any]]:
+    """The rows that cover the range, as the common table expression `usage`, none of them across an edge; and its parameters."""
+    covering = segments(range.start, range.end, edges)
+    rows = _within("deployment_buckets", KEPT, WITHIN_BUCKETS)
+    if any(each.grain is None for each in covering):
+        rows += " UNION ALL " + _within("history", SINGLE, WITHIN_HISTORY)
+    return f"WITH {SEGMENT}, usage AS ({rows})", {
+        "account": account_id,
+        "grains": [_seconds(each) for each in covering],
+        "starts": [each.start for each in covering],
+        "ends": [each.end for each in covering],
+    }
+
+
+def _within(table: str, columns: str, condition: str) -> str:
+    """The table's rows, segment by segment through its key.
+
+    OFFSET 0 keeps the planner from joining all rows of a grain with all segments.
+    """
+    return f"SELECT {columns} FROM segment CROSS JOIN LATERAL (SELECT * FROM {{{table}}} AS fact WHERE {condition} OFFSET 0) AS fact"
+
+
+def _seconds(segment: Segment) -> int:
+    return 0 if segment.grain is None else int(segment.grain.total_seconds())
+
+
+SUMS = ", ".join(f"sum({name})" for name in Served._fields)
+KEPT = "time, deployment, requests, tokens, estimated, unknown_tokens"
+SINGLE = "occurred_at, deployment, 1, coalesce(total_tokens, 0), (usage_source = 'estimated')::int, (input IS NULL AND output IS NULL)::int"
+WITHIN_HISTORY = (
+    "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
+    " AND fact.channel = 'deployment' AND NOT fact.voided"
+)

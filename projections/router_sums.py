@@ -1,0 +1,149 @@
+"""What a batch of requests adds to router buckets, or takes from them: sums in memory, exact, without a database."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from decimal import Context, Decimal, Inexact
+
+from domain.calendar import QUARTER
+from domain.events import MICROSECOND, Outcome, Quantity, RequestCompleted
+from domain.names import series_id
+from domain.quantities import TOKEN
+from domain.rating import MAX_FEE_DIGITS, ZERO, Rated
+from projections.read_model import Recorded
+
+Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
+LineKey = tuple[str, str, str]  # direction, category, unit
+Dimensions = tuple[bytes, str, str | None, str | None]  # account, model, provider, API key
+EXACT_SUMS = Context(prec=MAX_FEE_DIGITS + 12, traps=[Inexact])  # of a batch of any size
+
+
+@dataclass(slots=True)
+class LineDelta:
+    """What a batch adds to one line of a breakdown."""
+
+    requests: int = 0
+    quantity: int = 0
+    priced: int = 0
+    priced_requests: int = 0
+    fee: Decimal = ZERO
+
+    def add(self, other: "LineDelta") -> None:
+        """Add what another bucket of the same series has."""
+        self.requests += other.requests
+        self.quantity += other.quantity
+        self.priced += other.priced
+        self.priced_requests += other.priced_requests
+        self.fee += other.fee
+
+
+@dataclass(slots=True)
+class Delta:
+    """What a batch adds to one bucket."""
+
+    requests: int = 0
+    errors: int = 0
+    latency_ns: int = 0
+    latencies: int = 0
+    tokens: int = 0
+    estimated: int = 0
+    unknown_tokens: int = 0
+    fee: Decimal = ZERO
+    unpriced: int = 0
+    reported_cost: Decimal = ZERO
+    reported_costs: int = 0
+    position: int = 0
+    lines: dict[LineKey, LineDelta] = field(default_factory=dict)
+
+    def add(self, other: "Delta") -> None:
+        """Add what another bucket of the same series has."""
+        self.requests += other.requests
+        self.errors += other.errors
+        self.latency_ns += other.latency_ns
+        self.latencies += other.latencies
+        self.tokens += other.tokens
+        self.estimated += other.estimated
+        self.unknown_tokens += other.unknown_tokens
+        self.fee += other.fee
+        self.unpriced += other.unpriced
+        self.reported_cost += other.reported_cost
+        self.reported_costs += other.reported_costs
+        self.position = max(self.position, other.position)
+        for key, line in other.lines.items():
+            own = self.lines.get(key)
+            if own is None:
+                own = self.lines[key] = LineDelta()
+            own.add(line)
+
+
+def fold(quarters: dict[Key, Delta], series: dict[Dimensions, bytes], batch: Iterable[Recorded], sign: int = 1) -> None:
+    """Add the batch to the quarter-hours, or take it away with a sign of -1; and collect the series that occur."""
+    width = QUARTER // MICROSECOND
+    for recorded in batch:
+        position, _, account, event, rated = recorded
+        assert isinstance(event, RequestCompleted)
+        if event.channel != "router":
+            continue
+        dimensions = (account, event.model, event.provider, event.api_key)
+        id = series.get(dimensions)
+        if id is None:
+            id = series[dimensions] = series_id(event.model, event.provider, event.api_key)
+        key = (account, event.occurred_at - event.occurred_at % width, id)
+        delta = quarters.get(key)
+        if delta is None:
+            delta = quarters[key] = Delta()
+        _count(delta, event, rated, sign)
+        delta.position = max(delta.position, position)
+
+
+def _count(delta: Delta, event: RequestCompleted, rated: Rated, sign: int) -> None:
+    delta.requests += sign
+    if event.outcome is not Outcome.SUCCESS:
+        delta.errors += sign
+    if event.latency_ns is not None:
+        delta.latency_ns += sign * event.latency_ns
+        delta.latencies += sign
+    if event.usage_source == "estimated":
+        delta.estimated += sign
+    if event.reported_cost is not None:
+        delta.reported_cost += sign * Decimal(event.reported_cost)
+        delta.reported_costs += sign
+    if rated.fee is None:
+        delta.unpriced += sign
+    else:
+        delta.fee += rated.fee if sign > 0 else -rated.fee
+    if event.input is None and event.output is None:
+        delta.unknown_tokens += sign
+        return
+    if event.input is not None:
+        _count_side(delta, "input", event.input, rated.input, sign)
+    if event.output is not None:
+        _count_side(delta, "output", event.output, rated.output, sign)
+
+
+def _count_side(delta: Delta, direction: str, quantities: Sequence[Quantity], fees: Sequence[Decimal] | None, sign: int) -> None:
+    lines = delta.lines
+    for i, (category, unit, quantity) in enumerate(quantities):
+        key = (direction, category, unit)
+        line = lines.get(key)
+        if line is None:
+            line = lines[key] = LineDelta()
+        line.requests += sign
+        line.quantity += sign * quantity
+        if unit == TOKEN:
+            delta.tokens += sign * quantity
+        if fees is not None:
+            line.priced += sign * quantity
+            line.priced_requests += sign
+            line.fee += fees[i] if sign > 0 else -fees[i]
+
+
+def coarsened(quarters: dict[Key, Delta], grain: timedelta) -> dict[Key, Delta]:
+    """The same at a coarser grain, so that every grain says the same."""
+    if grain == QUARTER:
+        return quarters
+    width = grain // MICROSECOND
+    coarse: dict[Key, Delta] = {}
+    for (account, start, series), delta in quarters.items():
+        coarse.setdefault((account, start - start % width, series), Delta()).add(delta)
+    return coarse
