@@ -1,29 +1,34 @@
 """Events as they are written outside: CloudEvents 1.0, in the fields of docs/events.md. What is unknown is left out."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
-from domain.events import Quantity, RequestCompleted, UsageEvent
-
-NANOSECONDS_PER_MILLISECOND = 1_000_000
+from domain import request_notation
+from domain.corrections import RequestChange, RequestCorrected, RequestVoided
+from domain.deployment_events import MICRO, DeploymentEvent
+from domain.event_types import EVENT_TYPES
+from domain.events import EPOCH, MICROSECOND, RequestCompleted, UsageEvent
+from domain.price_events import GpuPriceSet, PlatformEvent, PriceSet, RatingRenewed
 
 
 def cloudevent(event: UsageEvent) -> dict[str, Any]:
     """The whole event. One that said more than we know is given back as it came."""
     original = getattr(event, "original", None)
     if original is not None:
-        return {**msgspec.json.decode(original), "subject": event.account}
-    assert isinstance(event, RequestCompleted)
+        told = msgspec.json.decode(original)
+        return told if isinstance(event, PlatformEvent) else {**told, "subject": event.account}
+    subject = event.of_account if isinstance(event, RatingRenewed) else event.account
     return {
         "specversion": "1.0",
         "type": event.TOPIC,
         "source": event.source,
         "id": event.id,
-        "subject": event.account,
+        **({"subject": subject} if subject else {}),
         "time": instant(event.time),
-        "data": {name: value for name, value in _request(event).items() if value is not None},
+        "data": DATA[type(event)](event),
     }
 
 
@@ -33,40 +38,79 @@ def instant(time: datetime) -> str:
 
 
 def _request(event: RequestCompleted) -> dict[str, Any]:
-    return {
-        "request_type": event.request_type,
-        "request_id": event.request_id,
-        "model": event.model,
-        "model_version": event.model_version,
-        "provider": event.provider,
-        "technology": event.technology,
-        "service_tier": event.service_tier,
-        "channel": event.channel,
-        "deployment": event.deployment,
-        "api_key": _api_key(event),
-        "input": _quantities(event.input),
-        "output": _quantities(event.output),
-        "ttft_ms": _milliseconds(event.ttft_ns),
-        "latency_ms": _milliseconds(event.latency_ns),
-        "gateway_latency_ms": _milliseconds(event.gateway_latency_ns),
-        "status_code": event.status_code,
-        "error_message": event.error_message,
-        "usage_source": event.usage_source,
-        "reported_cost": event.reported_cost,
-    }
+    return _known(request_notation.fields(event))
 
 
-def _api_key(event: RequestCompleted) -> dict[str, str] | None:
-    if event.api_key is None:
+def _correction(event: RequestCorrected) -> dict[str, Any]:
+    return {**_change(event), **request_notation.changes(event)}  # nulls stay: they make a field unknown
+
+
+def _change(event: RequestChange) -> dict[str, Any]:
+    of = {"source": event.of_source, "id": event.of_id, "time": _instant(event.of_time)}
+    return {"of": of, "version": event.version, "reason": event.reason}
+
+
+def _deployment(event: DeploymentEvent) -> dict[str, Any]:
+    return _known(
+        {
+            "deployment": event.deployment,
+            "name": event.name,
+            "kind": event.kind,
+            "model": event.model,
+            "gpu_type": event.gpu_type,
+            "gpus": _gpus(event.gpus),
+            "error_message": event.error_message,
+        }
+    )
+
+
+def _price(event: PriceSet) -> dict[str, Any]:
+    return _known(
+        {
+            "model": event.model,
+            "provider": event.provider,
+            "direction": event.direction,
+            "category": event.category,
+            "unit": event.unit,
+            "unit_price": event.unit_price,
+            "effective_from": _instant(event.effective_from),
+            "above_prompt_tokens": event.above_prompt_tokens,
+            "service_tier": event.service_tier,
+            "sheet": event.sheet,
+        }
+    )
+
+
+def _gpu_price(event: GpuPriceSet) -> dict[str, Any]:
+    return {"gpu_type": event.gpu_type, "unit_price": event.unit_price, "effective_from": _instant(event.effective_from)}
+
+
+def _renewal(event: RatingRenewed) -> dict[str, Any]:
+    range = {"from": _instant(event.start), "to": _instant(event.end)}
+    return _known({"range": range, "models": None if event.models is None else [*event.models], "reason": event.reason})
+
+
+DATA: dict[type[UsageEvent], Callable[[Any], dict[str, Any]]] = {
+    **{each: _deployment for each in EVENT_TYPES.values() if issubclass(each, DeploymentEvent)},
+    RequestCompleted: _request,
+    RequestCorrected: _correction,
+    RequestVoided: _change,
+    PriceSet: _price,
+    GpuPriceSet: _gpu_price,
+    RatingRenewed: _renewal,
+}
+
+
+def _known(fields: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _instant(microseconds: int) -> str:
+    return instant(EPOCH + microseconds * MICROSECOND)
+
+
+def _gpus(micro: int | None) -> float | None:
+    """A JSON number; whole where it is. Of its six digits behind the point none is lost: there are at most twelve in all."""
+    if micro is None:
         return None
-    return {"id": event.api_key} if event.api_key_name is None else {"id": event.api_key, "name": event.api_key_name}
-
-
-def _quantities(quantities: tuple[Quantity, ...] | None) -> list[dict[str, Any]] | None:
-    if quantities is None:
-        return None
-    return [{"category": category, "quantity": quantity, "unit": unit} for category, unit, quantity in quantities]
-
-
-def _milliseconds(nanoseconds: int | None) -> float | None:
-    return None if nanoseconds is None else nanoseconds / NANOSECONDS_PER_MILLISECOND
+    return micro / MICRO if micro % MICRO else micro // MICRO

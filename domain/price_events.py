@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import ClassVar
 
 from domain.events import UsageEvent
+from domain.limits import MAX_PRICE_FRACTION_DIGITS, MAX_PRICE_INTEGER_DIGITS
 from domain.names import event_originator_id
 
 PLATFORM = ""  # in place of an account
@@ -75,3 +76,16 @@ class RatingRenewed(PlatformEvent, frozen=True, array_like=True, gc=False):
     of_account: str | None = None  # the key of the one account that is rated again; null: all
     models: tuple[str, ...] | None = None  # ordered; null: all
     original: bytes | None = None
+
+
+def unfit(unit_price: str) -> str | None:
+    """Why a canonical decimal cannot be a unit price; null where it can. Products of those that can with quantities stay exact."""
+    whole, _, fraction = unit_price.partition(".")
+    if whole.startswith("-"):
+        return "is below 0"
+    if len(whole) > MAX_PRICE_INTEGER_DIGITS or len(fraction) > MAX_PRICE_FRACTION_DIGITS:
+        return (
+            f"has more than {MAX_PRICE_INTEGER_DIGITS} digits before the point or {MAX_PRICE_FRACTION_DIGITS} behind it"
+            " (MAX_PRICE_INTEGER_DIGITS, MAX_PRICE_FRACTION_DIGITS)"
+        )
+    return None

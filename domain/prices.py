@@ -124,8 +124,15 @@ class Tariff:
 def in_force(prices: Iterable[Price], position: int, occurred_at: int) -> dict[Key, Price]:
     """The one price that holds for each key. `prices` are of one model and provider, in the order of their positions.
 
-    Of a sheet only the prices with its latest effective instant hold. Then the latest effective instant wins, of equals the last recorded.
+    Hypothetical ones, whose positions are below 0, come before all that were recorded. Of a sheet only the prices with its latest
+    effective instant hold. Then the latest effective instant wins, of equals the last recorded.
     """
+    every = tuple(prices)
+    held = _held((price for price in every if price.position >= 0), position, occurred_at)
+    return held | _held((price for price in every if price.position < 0), position, occurred_at)
+
+
+def _held(prices: Iterable[Price], position: int, occurred_at: int) -> dict[Key, Price]:
     known = [price for price in prices if price.position < position and price.effective_from <= occurred_at]
     sheets: dict[str, int] = {}
     for price in known:

@@ -6,18 +6,22 @@ from uuid import UUID
 import strawberry
 
 from domain.access import Scope
-from graph import conflicts, exports, history, router_usage
+from graph import conflicts, deployment_usage, exports, history, router_usage
+from graph.bill import Bill, bill_of
 from graph.conflicts import Conflict
 from graph.context import Info
+from graph.deployment_inputs import DeploymentFilter, deployment_filter
+from graph.deployment_usage import DeploymentUsage
 from graph.exports import Export
 from graph.history import Pages, Request
 from graph.history_inputs import HistoryFilter, HistoryOrder, history_filter
-from graph.inputs import After, First, Range, given
+from graph.inputs import UTC, After, First, Range, Zone, given
 from graph.node import Kind, Node, global_id
 from graph.paging import Connection, LongConnection
 from graph.reach import Reached
 from graph.router_inputs import RouterFilter, router_filter
 from graph.router_usage import RouterUsage
+from graph.what_if import Prices, hypothetical
 from projections.history_pages import HistoryOf
 
 CURRENCY = "USD"  # of every price list
@@ -37,9 +41,29 @@ class Account(Node):
         filter: Annotated[
             RouterFilter | None, strawberry.argument(description="Which requests count; all where absent.")
         ] = strawberry.UNSET,
+        prices: Prices = strawberry.UNSET,
     ) -> RouterUsage:
         info.context.require(Scope.READ, "routerUsage")
-        return await router_usage.router_usage(info, self.account_id, range.checked("range"), router_filter(filter))
+        asked = (range.checked("range"), router_filter(filter), hypothetical(prices))
+        return await router_usage.router_usage(info, self.account_id, *asked)
+
+    @strawberry.field(description="What its usage costs. It needs the scope BILLING.")
+    async def bill(self, info: Info, range: Range, time_zone: Zone = UTC, prices: Prices = strawberry.UNSET) -> Bill:
+        info.context.require(Scope.BILLING, "bill")
+        asked = {"zone": time_zone, "prices": hypothetical(prices), "currency": self.currency}
+        return await bill_of(info, self.account_id, range.checked("range"), **asked)
+
+    @strawberry.field(description="What its own deployments and fine-tunings used.")
+    async def deployment_usage(
+        self,
+        info: Info,
+        range: Range,
+        filter: Annotated[
+            DeploymentFilter | None, strawberry.argument(description="Which deployments count; all where absent.")
+        ] = strawberry.UNSET,
+    ) -> DeploymentUsage:
+        info.context.require(Scope.READ, "deploymentUsage")
+        return await deployment_usage.deployment_usage_of(info, self.account_id, range.checked("range"), deployment_filter(filter))
 
     @strawberry.field(description="Its requests, one by one.")
     async def history(

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
 from domain.access import Scope, Viewer
 from domain.sealing import Seal
@@ -42,6 +43,7 @@ class Context:
         self.viewer = viewer
         self.services = services
         self.introspection = introspection
+        self.loaders: dict[object, DataLoader[Any, Any]] = {}  # by what they load
         self._nodes = 0
         self._at_least = 0
         self._opening = asyncio.Lock()
@@ -89,6 +91,13 @@ class Context:
                 await self._wait()
                 self._snapshot = self.services.snapshots.open()
         return self._snapshot
+
+    async def read_on(self, position: str) -> bool:
+        """Let what is read from now on include `position`, which a change of this operation came to; false where it does not in time."""
+        async with self._opening:
+            await self.aclose()
+            self._snapshot = None
+            return await self.services.snapshots.wait_for(opened(position, self.services.seal).id, self.services.at_least_seconds)
 
     async def recheck(self) -> None:
         """Raises UnauthenticatedError once the viewer's token is good no more."""

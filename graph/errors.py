@@ -63,6 +63,18 @@ class ForbiddenError(ApiError):
     status = 403
 
 
+class NotFoundError(ApiError):
+    """Raised where an answer cannot be null, and what was asked for is not there or not the viewer's: the two look alike."""
+
+    code = "NOT_FOUND"
+
+
+class ConflictError(ApiError):
+    """Raised when a change was made of what does not stand any more, or bears the name of another one. Nothing was changed."""
+
+    code = "CONFLICT"
+
+
 class OperationTimeoutError(ApiError):
     """Raised when an operation took longer than it may."""
 

@@ -14,15 +14,9 @@ from graph.inputs import UTC, TimeRange, given
 from graph.node import Kind, name_of_kind
 from graph.reach import account_by_id
 from graph.router_inputs import Interval, RouterDimension, RouterFilter
+from graph.user_error import UserError, user_error
 from jobs.errors import ExportFinishedError, ExportNotFoundError, InvalidExportRequestError, TooManyExportsError
 from jobs.request import ExportRequest, UsageFilter
-
-
-@strawberry.type(description="Why a change was not made, in a form that a program can act upon.")
-class UserError:
-    code: str = strawberry.field(description="What kind of error: one word for programs, the same for ever.")
-    message: str = strawberry.field(description="What is wrong, and what to do.")
-    field: list[str] | None = strawberry.field(description="The path of the argument at fault; null where it is none.")
 
 
 @strawberry.type(description="The export, or why there is none.")
@@ -63,7 +57,7 @@ async def export_router_usage(
         request = await _request(context, input, account.id, account.key)
         state = await context.services.exports.request(request)
     except ApiError as error:
-        return _refused(error.code, error.message, (error.extensions or {}).get("field"))
+        return ExportPayload(export=None, errors=[user_error(error)])
     except InvalidExportRequestError as error:
         return _refused("BAD_INPUT", str(error), ["input", error.field])
     except TooManyExportsError as error:

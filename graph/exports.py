@@ -12,7 +12,7 @@ import strawberry
 from domain.access import Scope
 from graph.context import Context, Info
 from graph.cursors import Cursors, Key, Listing
-from graph.errors import ApiError, LimitError
+from graph.errors import LimitError, NotFoundError
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.pages import fetched
 from graph.paging import Connection, page_of
@@ -136,12 +136,6 @@ async def export_updated(
 
 
 NO_EXPORT = "There is no such export: give the id of one that you see."
-
-
-class NotFoundError(ApiError):
-    """Raised where an answer cannot be null, and what was asked for is not there or not the viewer's: the two look alike."""
-
-    code = "NOT_FOUND"
 
 
 def _not_found() -> NotFoundError:

@@ -1,4 +1,4 @@
-"""What becomes of usage that is reported over GraphQL, as whoever records it tells."""
+"""What becomes of events that are told over GraphQL, as whoever records them says."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Protocol
@@ -35,7 +35,6 @@ class Receipt(Protocol):
 
 
 RecordUsage = Callable[[Sequence[dict[str, Any]], Viewer], Awaitable[Receipt]]
-"""Records reports, each one CloudEvent, for the account of the viewer. The receipt's position is sealed.
-
-Raises UnavailableError of graph.errors where too many wait to be recorded.
+"""Records reports, each one CloudEvent, as told by the viewer, whose scopes decide of which types they may be. The receipt's position is
+sealed. Raises UnavailableError of graph.errors where too many wait to be recorded.
 """

@@ -9,6 +9,8 @@ from domain.access import Scope
 from graph.account import Account, account
 from graph.accounts import accounts
 from graph.context import Context, Info
+from graph.corrections import CorrectRequestPayload, VoidRequestPayload, correct_request, void_request
+from graph.deployment import deployment_by_name
 from graph.event_log import EventLog, event_log
 from graph.export_requests import ExportPayload, cancel_export, export_router_usage
 from graph.exports import Export, export_by_id, export_by_name, export_updated
@@ -16,9 +18,11 @@ from graph.history import request_by_name
 from graph.inputs import given
 from graph.node import Kind, Node, name_of
 from graph.paging import Connection
+from graph.prices import SetPricesPayload, set_prices
 from graph.reach import account_by_id, account_by_name
 from graph.record_usage import RecordUsagePayload, record_usage
 from graph.rejections import Rejection, rejection_by_name, rejections
+from graph.rerating import ReratePayload, rerate
 from graph.scalars import Position
 from graph.viewer import Viewer, viewer
 
@@ -66,6 +70,9 @@ class Query:
             case Kind.REQUEST, name:
                 info.context.require(Scope.READ, "a request")
                 return await request_by_name(info, name)
+            case Kind.DEPLOYMENT, name:
+                info.context.require(Scope.READ, "a deployment")
+                return await deployment_by_name(info, name)
             case Kind.EXPORT, name:
                 return await export_by_name(info, name)
             case Kind.REJECTION, name:
@@ -86,6 +93,17 @@ class Mutation:
         resolver=record_usage,
         description="Report requests. What is good of them is in the log when this returns; reporting it again counts nothing.",
     )
+    correct_request: CorrectRequestPayload = strawberry.field(
+        resolver=correct_request,
+        description="Correct what was reported of a request. What it said before is kept; its fee is that of the prices it had.",
+    )
+    void_request: VoidRequestPayload = strawberry.field(
+        resolver=void_request, description="Let a request count in no figure any more. What it said is kept."
+    )
+    set_prices: SetPricesPayload = strawberry.field(
+        resolver=set_prices, description="Set prices, for requests that are recorded from now on. Operators only."
+    )
+    rerate: ReratePayload = strawberry.field(resolver=rerate, description="Rate requests again, with the prices known now. Operators only.")
     export_router_usage: ExportPayload = strawberry.field(
         resolver=export_router_usage, description="Ask for a file of router usage. It is made apart: follow it with `exportUpdated`."
     )

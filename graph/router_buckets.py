@@ -118,7 +118,8 @@ def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
 
 def _fingerprint(of: BucketsOf, by: Measure, descending: bool) -> bytes:
     groups = sorted(each.name for each in of.group_by)
-    return fingerprint(of.range, of.filter, of.interval, of.zone, groups, by, descending)
+    prices = None if of.repriced is None else of.repriced.prices
+    return fingerprint(of.range, of.filter, of.interval, of.zone, groups, by, descending, prices)
 
 
 def _behind(of: BucketsOf, row: router_usage.Bucket) -> HistoryOf:

@@ -1,5 +1,6 @@
 """Router usage: what an account used through the router in a range of time."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
@@ -8,6 +9,7 @@ from zoneinfo import ZoneInfo
 import strawberry
 
 from domain import calendar
+from domain.prices import Price
 from graph import router_buckets
 from graph.context import Info
 from graph.data_state import COUNTS, DataState, data_state
@@ -18,7 +20,9 @@ from graph.router_inputs import Interval, RouterDimension, RouterMeasure, Router
 from graph.scalars import BigInt
 from graph.selection import selected
 from graph.usage_factors import UsageFactor, factors
-from projections.router_usage import BucketsOf, Dimension, Range, RouterFilter, Totals, breakdown, throughput, totals
+from graph.what_if import at_prices
+from projections.router_facts import Dimension, Range, Repriced, RouterFilter
+from projections.router_usage import BucketsOf, Totals, breakdown, throughput, totals
 
 
 @strawberry.type(
@@ -48,6 +52,7 @@ class RouterUsage:
     account_id: strawberry.Private[UUID]
     range: strawberry.Private[Range]
     filter: strawberry.Private[RouterFilter]
+    repriced: strawberry.Private[Repriced | None]
 
     @strawberry.field(description="The same figures by time and group. Their sums are the totals, exactly.")
     async def buckets(
@@ -82,7 +87,7 @@ class RouterUsage:
 
     def _buckets_of(self, interval: Interval | None, zone: ZoneInfo, group_by: frozenset[Dimension]) -> BucketsOf:
         width = None if interval is None else calendar.Interval[interval.name]
-        return BucketsOf(self.account_id, self.range, self.filter, width, zone, group_by)
+        return BucketsOf(self.account_id, self.range, self.filter, width, zone, group_by, self.repriced)
 
 
 SUMS = frozenset(
@@ -91,15 +96,18 @@ SUMS = frozenset(
 NOT_ASKED_FOR = Totals()
 
 
-async def router_usage(info: Info, account_id: UUID, range: Range, filter: RouterFilter) -> RouterUsage:
-    """The figures that are selected; the others are not fetched, and nobody sees what stands in their place."""
+async def router_usage(
+    info: Info, account_id: UUID, range: Range, filter: RouterFilter, prices: Sequence[Price] | None = None
+) -> RouterUsage:
+    """The figures that are selected, at other `prices` if there are such. The others are not fetched, and nobody sees them."""
     fields = selected(info)
     snapshot = await info.context.snapshot()
+    repriced = None if prices is None else await at_prices(snapshot, account_id, range, filter, prices)
     sums, lines = NOT_ASKED_FOR, []
     if fields & SUMS or selected(info, "dataState") & COUNTS:
-        sums = await totals(snapshot, account_id, range, filter, count_models="usedModels" in fields)
+        sums = await totals(snapshot, account_id, range, filter, count_models="usedModels" in fields, repriced=repriced)
     if fields & BREAKDOWN:
-        lines = await breakdown(snapshot, account_id, range, filter)
+        lines = await breakdown(snapshot, account_id, range, filter, repriced)
     return RouterUsage(
         data_state=await data_state(info.context, sums),
         total_requests=sums.requests,
@@ -116,4 +124,5 @@ async def router_usage(info: Info, account_id: UUID, range: Range, filter: Route
         account_id=account_id,
         range=range,
         filter=filter,
+        repriced=repriced,
     )

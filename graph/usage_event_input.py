@@ -80,8 +80,8 @@ def cloudevent_of(event: UsageEventInput) -> dict[str, Any]:
             "channel": event.channel.name.lower(),
             "deployment": given(event.deployment),
             "api_key": key or None,
-            "input": _quantities(given(event.input)),
-            "output": _quantities(given(event.output)),
+            "input": quantities(given(event.input)),
+            "output": quantities(given(event.output)),
             "ttft_ms": given(event.time_to_first_token),
             "latency_ms": given(event.latency),
             "gateway_latency_ms": given(event.gateway_latency),
@@ -99,10 +99,11 @@ def field_of(path: str | None) -> str | None:
     return re.sub(r"_(\w)", lambda letter: letter[1].upper(), path.removeprefix("data."))
 
 
-def _quantities(quantities: Sequence[QuantityInput] | None) -> list[dict[str, Any]] | None:
-    if quantities is None:
+def quantities(side: Sequence[QuantityInput] | None) -> list[dict[str, Any]] | None:
+    """One side of a request, as an event has it."""
+    if side is None:
         return None
-    return [{"category": each.category, "quantity": each.quantity, "unit": each.unit} for each in quantities]
+    return [{"category": each.category, "quantity": each.quantity, "unit": each.unit} for each in side]
 
 
 # Fields of the event whose names are not those of the input in another spelling.

@@ -12,6 +12,7 @@ import msgspec
 from domain import limits
 from domain.deployment_events import MICRO
 from domain.events import Quantity, microseconds
+from domain.price_events import unfit
 from ingest.outcomes import UnacceptableError
 from ingest.reports import ReportedQuantity
 
@@ -101,15 +102,8 @@ def decimal(text: str, field: str, example: str = "0.00125") -> str:
 def unit_price(text: str) -> str:
     """A canonical decimal, 0 or more, whose products with quantities stay exact."""
     canonical = decimal(text, "data.unit_price", "0.00000015")
-    whole, _, fraction = canonical.partition(".")
-    if canonical.startswith("-"):
-        raise UnacceptableError("data.unit_price", f"{text[:64]!r} is below 0")
-    if len(whole) > limits.MAX_PRICE_INTEGER_DIGITS or len(fraction) > limits.MAX_PRICE_FRACTION_DIGITS:
-        raise UnacceptableError(
-            "data.unit_price",
-            f"{text[:64]!r} has more than {limits.MAX_PRICE_INTEGER_DIGITS} digits before the point or {limits.MAX_PRICE_FRACTION_DIGITS}"
-            " behind it (MAX_PRICE_INTEGER_DIGITS, MAX_PRICE_FRACTION_DIGITS)",
-        )
+    if (reason := unfit(canonical)) is not None:
+        raise UnacceptableError("data.unit_price", f"{text[:64]!r} {reason}")
     return canonical
 
 

@@ -15,6 +15,7 @@ from ingest.appender import OverloadedError
 from ingest.outcomes import Sender
 from ingest.reception import Reception
 
+TELLING = (Scope.INGEST, Scope.BILLING, Scope.OPERATE)  # which of them an event needs depends on its type, and is checked one by one
 RETRY_LATER = {"Retry-After": "5"}  # seconds
 UNWRITABLE = "the log cannot be written at the moment: send this batch again later; what was recorded already counts once"
 
@@ -34,8 +35,9 @@ class EventsEndpoint:
         viewer = await self._authenticate(request.headers.get("authorization"))
         if viewer is None:
             return _error(401, "a valid token is needed: send Authorization: Bearer …", {"WWW-Authenticate": "Bearer"})
-        if not viewer.may(Scope.INGEST):
-            return _error(403, f"the token {viewer.token_name!r} may not report usage: use one with the scope ingest")
+        if not any(map(viewer.may, TELLING)):
+            scopes = " or ".join(scope.value for scope in TELLING)
+            return _error(403, f"the token {viewer.token_name!r} may not report anything: use one with the scope {scopes}")
         media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
         encoding = request.headers.get("content-encoding", "").strip().lower()
         try:

@@ -5,7 +5,7 @@ https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
 
 import struct
 from collections.abc import Collection, Iterable
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from psycopg.adapt import Dumper, PyFormat
@@ -86,30 +86,30 @@ def int8_field(value: int | None) -> bytes:
     return NULL if value is None else _int8(8, value)
 
 
-_numeric = struct.Struct(">ihhHH").pack
 NEGATIVE = 0x4000
-_groups = [struct.Struct(f">{n}h").pack for n in range(64)]
+SHIFT = Context(prec=1_000)  # digits: more than any number of ours has
+_groups = {count: struct.Struct(f">ihhHH{count}H").pack for count in range(250)}
 
 
 def numeric_field(value: Decimal | None) -> bytes:
     """A numeric in a COPY row: digits in groups of four, as Postgres sends and takes them (numeric_recv)."""
     if value is None:
         return NULL
-    text = f"{value:f}"
-    sign = NEGATIVE if text[0] == "-" else 0
-    whole, _, fraction = text.removeprefix("-").partition(".")
-    scale = len(fraction)
-    digits = whole.zfill(-(-len(whole) // 4) * 4) + fraction.ljust(-(-scale // 4) * 4, "0")
-    groups = [int(digits[i : i + 4]) for i in range(0, len(digits), 4)]
-    weight = -(-len(whole) // 4) - 1
-    while groups and not groups[0]:
-        del groups[0]
-        weight -= 1
-    while groups and not groups[-1]:
-        del groups[-1]
-    if not groups:
-        sign = weight = 0
-    return _numeric(8 + 2 * len(groups), len(groups), weight, sign, scale) + _groups[len(groups)](*groups)
+    sign, _, exponent = value.as_tuple()
+    assert isinstance(exponent, int), f"{value} is no number of money"
+    scale = max(-exponent, 0)
+    groups_behind_point = (scale + 3) // 4
+    rest = abs(int(value.scaleb(4 * groups_behind_point, SHIFT)))
+    groups: list[int] = []
+    weight = -groups_behind_point - 1
+    while rest:
+        rest, group = divmod(rest, 10_000)
+        weight += 1
+        if group or groups:  # zeros at the end are told by the scale
+            groups.append(group)
+    groups.reverse()
+    count = len(groups)
+    return _groups[count](8 + 2 * count, count, weight if groups else 0, NEGATIVE if sign and groups else 0, scale, *groups)
 
 
 def text_field(value: str | None) -> bytes:

@@ -1,6 +1,6 @@
 """What is known of deployments: who they are, and as much of their lives as an answer needs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.events import EPOCH, MICROSECOND, microseconds
 from domain.lifecycle import DEPLOYMENT
 from domain.phases import Phase, Phases, Status, phase_at, status_at, stopped_at
+from projections.reckoning import reckoned
 from projections.router_facts import Range
 from projections.snapshot import Snapshot
 
@@ -17,6 +18,14 @@ MAX_DEPLOYMENTS = 100_000  # that one answer is made of
 
 class TooManyDeploymentsError(ValueError):
     """Raised when a range has more deployments than MAX_DEPLOYMENTS."""
+
+
+def check_number(deployments: int) -> None:
+    """Raises TooManyDeploymentsError."""
+    if deployments > MAX_DEPLOYMENTS:
+        raise TooManyDeploymentsError(
+            f"the account has more than {MAX_DEPLOYMENTS:,} deployments in the range (MAX_DEPLOYMENTS): ask for a shorter range"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +93,7 @@ async def existing(snapshot: Snapshot, account_id: UUID, range: Range) -> dict[s
     existed = "known_from < %(end)s AND coalesce(ended_at, %(start)s) >= %(start)s"
     exists = "known_from <= %(now)s AND coalesce(ended_at, %(now)s) >= %(now)s"
     found = await _found(snapshot, account_id, range, f"(({existed}) OR ({exists})) LIMIT %(limit)s", {"limit": MAX_DEPLOYMENTS + 1})
-    if len(found) > MAX_DEPLOYMENTS:
-        raise TooManyDeploymentsError(
-            f"the account has more than {MAX_DEPLOYMENTS:,} deployments in the range (MAX_DEPLOYMENTS): ask for a shorter range"
-        )
+    check_number(len(found))
     return found
 
 
@@ -115,11 +121,7 @@ async def _found(
     now = microseconds((await snapshot.state()).complete_through)
     start, end = (now, now) if range is None else (microseconds(range.start), microseconds(range.end))
     rows = await snapshot.rows(LIVES + condition, {"account": account_id, "start": start, "end": end, "now": now, **parameters})
-    return {key: Deployment(now, key, *told, phases=_phases(*phases)) for key, *told, phases in _with_phases(rows)}
-
-
-def _with_phases(rows: Iterable[tuple[Any, ...]]) -> Iterable[tuple[Any, ...]]:
-    return ((*row[:TOLD], row[TOLD:]) for row in rows)
+    return await reckoned(len(rows), lambda: {row[0]: Deployment(now, *row[:TOLD], phases=_phases(*row[TOLD:])) for row in rows})
 
 
 def _phases(starts: list[int] | None, *columns: list[Any]) -> tuple[Phase, ...]:

@@ -8,6 +8,7 @@ from uuid import UUID
 from domain import calendar
 from domain.calendar import QUARTER, Segment, segments
 from domain.gpu_time import SECOND
+from projections import deployment_lives
 from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range
 from projections.snapshot import Snapshot
 
@@ -27,9 +28,11 @@ def summed(each: Iterable[Served]) -> Served:
 
 
 async def served_by_deployment(snapshot: Snapshot, account_id: UUID, range: Range) -> dict[str, Served]:
-    """What each deployment served in the range, by key; one that served nothing is not there."""
+    """What each deployment served in the range, by key; one that served nothing is not there. Raises TooManyDeploymentsError."""
     usage, parameters = _usage(account_id, range, [range.start, range.end])
-    rows = await snapshot.rows(f"{usage} SELECT deployment, {SUMS} FROM usage GROUP BY deployment", parameters)
+    query = f"{usage} SELECT deployment, {SUMS} FROM usage GROUP BY deployment LIMIT %(limit)s"
+    rows = await snapshot.rows(query, parameters | {"limit": deployment_lives.MAX_DEPLOYMENTS + 1})
+    deployment_lives.check_number(len(rows))
     return {key: Served(*map(int, sums)) for key, *sums in rows}
 
 

@@ -11,7 +11,8 @@ from domain.events import microseconds
 from domain.gpu_time import QUARTER_HOUR
 from domain.gpu_usage import GpuSeries, GpuUsage
 from projections.deployment_requests import Served, served_by_bucket
-from projections.deployment_usage import DeploymentUsage, reckoned
+from projections.deployment_usage import DeploymentUsage
+from projections.reckoning import reckoned
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from domain.gpu_usage import GpuUsage
 from domain.phases import running_time
 from projections.deployment_lives import Deployment
 from projections.deployment_requests import Served
-from projections.deployment_usage import DeploymentUsage, reckoned
+from projections.deployment_usage import DeploymentUsage
+from projections.reckoning import reckoned
 
 
 class DeploymentOrder(Enum):

@@ -19,10 +19,9 @@ from domain.phases import Status, counts_as_fine_tuning
 from projections import gpu_prices
 from projections.deployment_lives import Deployment, existing, of_keys
 from projections.deployment_requests import Served, busy_quarters, served_by_deployment, summed
+from projections.reckoning import reckoned
 from projections.router_facts import Range
 from projections.snapshot import Snapshot
-
-MANY = 1_000  # deployments: more are reckoned beside the event loop
 
 T = TypeVar("T")
 
@@ -162,8 +161,3 @@ class DeploymentUsage:
 def added_up(usages: Iterable[GpuUsage]) -> GpuUsage:
     """All of them together."""
     return GpuUsage(*map(sum, zip(GpuUsage(), *usages, strict=True)))
-
-
-async def reckoned(deployments: int, reckon: Callable[[], T]) -> T:
-    """What `reckon` gives, beside the event loop where it is about many deployments."""
-    return await asyncio.to_thread(reckon) if deployments > MANY else reckon()

@@ -74,6 +74,7 @@ COLUMNS = 33
 _head = struct.Struct(">hi16siqi16siqiqiii?").pack
 _three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
+_from_json = msgspec.json.Decoder(list[tuple[str, str, int, Decimal | None]]).decode
 _interned = InternedTexts()
 
 
@@ -155,6 +156,13 @@ def priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] |
     """One side of a request as the table has it, as JSON."""
     encoded = _priced_json(quantities, fees)
     return None if encoded is None else encoded.decode()
+
+
+def quantities_of(lines: str) -> tuple[tuple[Quantity, ...], tuple[Decimal, ...] | None]:
+    """Quantities and fees of one side of a request, from the JSON that the table has; fees are null where there are none."""
+    found = _from_json(lines)
+    fees = tuple(fee for *_, fee in found if fee is not None)
+    return tuple((category, unit, quantity) for category, unit, quantity, _ in found), fees if len(fees) == len(found) else None
 
 
 def _priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] | None) -> bytes | None:

@@ -6,16 +6,15 @@ from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 from uuid import UUID
 
-import msgspec
 from psycopg import Cursor
 
 from domain.events import EPOCH, MICROSECOND, Quantity, RequestCompleted, microseconds
 from domain.names import account_id
 from domain.price_events import RatingRenewed
 from domain.prices import PriceBook
-from domain.rating import Rated, rate
+from domain.rating import UNRATED, Rated, rate
 from projections import router_buckets
-from projections.history import priced_json
+from projections.history import priced_json, quantities_of
 from projections.read_model import Recorded, Tables
 from projections.router_sums import EXACT_SUMS
 from projections.snapshot import Snapshot
@@ -96,19 +95,12 @@ def _rated_again(row: tuple[Any, ...], position: int, book: PriceBook) -> _Rerat
     request = RequestCompleted(
         "", "", "", microseconds(occurred_at), model, provider=provider, service_tier=tier, api_key=api_key, input=inputs, output=outputs
     )
-    was = Rated(fee, input_fees, output_fees) if fee is not None else Rated(None, None, None)
+    was = UNRATED if fee is None else Rated(fee, input_fees, output_fees)
     return _Rerated(Recorded(position, id.bytes, account.bytes, request, was), rate(book, request, position))
 
 
-_decode = msgspec.json.Decoder(list[tuple[str, str, int, Decimal | None]]).decode
-
-
 def _side(lines: str | None) -> tuple[tuple[Quantity, ...] | None, tuple[Decimal, ...] | None]:
-    if lines is None:
-        return None, None
-    found = _decode(lines)
-    fees = tuple(fee for *_, fee in found if fee is not None)
-    return tuple((category, unit, quantity) for category, unit, quantity, _ in found), fees
+    return (None, None) if lines is None else quantities_of(lines)
 
 
 def _move(cursor: Cursor[Any], tables: Tables, position: int, chunk: Sequence[_Rerated]) -> None:

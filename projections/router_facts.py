@@ -6,6 +6,7 @@ Only what is asked for is read: no name is joined that the answer neither shows 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from enum import Enum
 from typing import Any
 from uuid import UUID
@@ -38,6 +39,22 @@ class RouterFilter:
     api_keys: Sequence[str | None] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Repriced:
+    """Requests with the fees that they would have at other prices: by id, with their sides as history has them, as JSON."""
+
+    ids: Sequence[UUID]
+    inputs: Sequence[str | None]
+    outputs: Sequence[str | None]
+    fees: Sequence[Decimal | None]
+    prices: str  # as a text: tells one such question from another
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """What HYPOTHETICAL takes."""
+        return {"ids": [*self.ids], "inputs": [*self.inputs], "outputs": [*self.outputs], "fees": [*self.fees]}
+
+
 class Facts:
     """Those rows as common table expressions, to follow SEGMENT: `usage` for sums, `line` for breakdowns. Each row knows its bucket.
 
@@ -45,13 +62,24 @@ class Facts:
     """
 
     def __init__(
-        self, account_id: UUID, range: Range, filter: RouterFilter, shown: set[Dimension], *, edges: list[datetime], now: datetime
+        self,
+        account_id: UUID,
+        range: Range,
+        filter: RouterFilter,
+        shown: set[Dimension],
+        *,
+        edges: list[datetime],
+        now: datetime,
+        repriced: Repriced | None = None,
     ) -> None:
+        """With `repriced`, requests have other fees than those they have, and so only single requests are read."""
         self._shown = shown
+        self._requests = "{history}" if repriced is None else "hypothetical"
         self._ahead = now < range.end
-        self._filters = {name: values for name in FILTERS if (values := getattr(filter, name)) is not None}
+        self._filter = filter
+        values = filtered(filter, "")[1]
         self.edges = edges
-        covering = segments(range.start, range.end, edges)
+        covering = segments(range.start, range.end, edges) if repriced is None else [Segment(None, range.start, range.end)]
         self._cut = any(each.grain is None for each in covering)
         self.parameters: dict[str, Any] = {
             "account": account_id,
@@ -61,22 +89,27 @@ class Facts:
             "edges": edges,
             "now": max(range.start, now),
             "end": range.end,
-            **{name: [value for value in values if value is not None] for name, values in self._filters.items()},
+            **({} if repriced is None else repriced.parameters),
+            **values,
         }
+
+    def base(self) -> str:
+        """What the others are made of."""
+        return SEGMENT if self._requests == "{history}" else f"{SEGMENT}, {HYPOTHETICAL}"
 
     def usage(self) -> str:
         """What counts, row by row: the columns of SUMMED. Requests dated after now are counted, and counted apart as `ahead`."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, {', '.join(COUNTED)}, 0 AS ahead"
-            f" FROM {_within('router_buckets', WITHIN_BUCKETS)} {self._series()}"
+            f" FROM {_within('{router_buckets}', WITHIN_BUCKETS)} {self._series()}"
         )
         single = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join(COUNTED.values())}, 0"
-            f" FROM {_within('history', WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
+            f" FROM {_within(self._requests, WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
         )
         ahead = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
-            f" FROM {{history}} AS fact WHERE {AHEAD} {self._condition('fact')}"
+            f" FROM {self._requests} AS fact WHERE {AHEAD} {self._condition('fact')}"
         )
         return f"usage AS ({self._in_buckets(kept, single, *([ahead] if self._ahead else []))})"
 
@@ -84,13 +117,13 @@ class Facts:
         """Quantities, row by row and category by category."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity, priced, priced_requests, fee"
-            f" FROM {_within('router_lines', WITHIN_BUCKETS)} {self._series()}"
+            f" FROM {_within('{router_lines}', WITHIN_BUCKETS)} {self._series()}"
         )
         single = [
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric,"
             " CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END, (item ->> 3 IS NOT NULL)::int,"
             " coalesce((item ->> 3)::numeric, 0)"
-            f" FROM {_within('history', WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
+            f" FROM {_within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
         ]
@@ -107,18 +140,27 @@ class Facts:
 
     def _series(self) -> str:
         """The names behind a bucket, where they are shown or filtered by."""
-        if not (self._shown or self._filters):
+        if not (self._shown or self._filter != RouterFilter()):
             return ""
         series = "JOIN {router_series} AS series ON series.account_id = fact.account_id AND series.series = fact.series"
         return f"{series} {self._condition('series')}"
 
     def _condition(self, table: str) -> str:
-        condition = ""
-        for name, values in self._filters.items():
-            column = f"{table}.{FILTERS[name]}"
-            unknown = f" OR {column} IS NULL" if None in values else ""
-            condition += f" AND ({column} = ANY(%({name})s::text[]){unknown})"
-        return condition
+        return filtered(self._filter, table)[0]
+
+
+def filtered(filter: RouterFilter, table: str) -> tuple[str, dict[str, Any]]:
+    """The condition of a filter on a table's columns, to follow others, and its parameters."""
+    condition, parameters = "", {}
+    for name, own in FILTERS.items():
+        values = getattr(filter, name)
+        if values is None:
+            continue
+        column = f"{table}.{own}"
+        unknown = f" OR {column} IS NULL" if None in values else ""
+        condition += f" AND ({column} = ANY(%({name})s::text[]){unknown})"
+        parameters[name] = [value for value in values if value is not None]
+    return condition, parameters
 
 
 GROUP = "bucket, model, provider, api_key"  # what groups are told apart by
@@ -142,6 +184,14 @@ SEGMENT = """
     segment AS (
         SELECT * FROM unnest(%(grains)s::int4[], %(starts)s::timestamptz[], %(ends)s::timestamptz[]) AS one (grain, starts, ends)
     )"""
+HYPOTHETICAL = """
+    hypothetical AS (
+        SELECT account_id, occurred_at, model, provider, api_key, channel, voided, outcome, latency_ns, total_tokens, usage_source,
+            reported_cost, told.input::jsonb AS input, told.output::jsonb AS output, told.fee
+        FROM unnest(%(ids)s::uuid[], %(inputs)s::text[], %(outputs)s::text[], %(fees)s::numeric[]) AS told (id, input, output, fee)
+        JOIN {history} AS request USING (id)
+        WHERE account_id = %(account)s AND occurred_at >= (%(starts)s::timestamptz[])[1] AND occurred_at < (%(ends)s::timestamptz[])[1]
+    )"""
 WITHIN_BUCKETS = "fact.account_id = %(account)s AND fact.grain = segment.grain AND fact.time >= segment.starts AND fact.time < segment.ends"
 WITHIN_HISTORY = (
     "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
@@ -159,7 +209,7 @@ def _within(table: str, condition: str) -> str:
 
     OFFSET 0 keeps the planner from turning this into a join by grain alone, which compares all rows of a grain with all segments.
     """
-    return f"segment CROSS JOIN LATERAL (SELECT * FROM {{{table}}} AS fact WHERE {condition} OFFSET 0) AS fact"
+    return f"segment CROSS JOIN LATERAL (SELECT * FROM {table} AS fact WHERE {condition} OFFSET 0) AS fact"
 
 
 def _seconds(segment: Segment) -> int:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from domain.calendar import Interval, bucket_edges
 from domain.quantities import label, rank
 from projections.keyset import By, order_by, past
-from projections.router_facts import GROUP, SEGMENT, SUMMED, Dimension, Facts, Range, RouterFilter
+from projections.router_facts import GROUP, SUMMED, Dimension, Facts, Range, Repriced, RouterFilter
 from projections.snapshot import Snapshot
 
 NANOSECONDS = 1_000_000_000
@@ -111,27 +111,38 @@ class BucketsOf:
     interval: Interval | None
     zone: ZoneInfo
     group_by: frozenset[Dimension]
+    repriced: Repriced | None = None
 
     def edges(self) -> list[datetime]:
         """Where the buckets begin, and where the last ends. Raises RangeTooLargeError."""
         return bucket_edges(self.range.start, self.range.end, self.interval, self.zone)
 
 
-async def totals(snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, *, count_models: bool = True) -> Totals:
+async def totals(
+    snapshot: Snapshot,
+    account_id: UUID,
+    range: Range,
+    filter: RouterFilter,
+    *,
+    count_models: bool = True,
+    repriced: Repriced | None = None,
+) -> Totals:
     """Sums over the range. Models are counted only if asked for."""
     dimensions = {Dimension.MODEL} if count_models else set[Dimension]()
     now = (await snapshot.state()).complete_through
-    facts = Facts(account_id, range, filter, dimensions, edges=[range.start, range.end], now=now)
+    facts = Facts(account_id, range, filter, dimensions, edges=[range.start, range.end], now=now, repriced=repriced)
     models = "count(DISTINCT model)" if count_models else "0"
-    (row,) = await snapshot.rows(f"WITH {SEGMENT}, {facts.usage()} SELECT {SUMS}, {models} FROM usage", facts.parameters)
+    (row,) = await snapshot.rows(f"WITH {facts.base()}, {facts.usage()} SELECT {SUMS}, {models} FROM usage", facts.parameters)
     return Totals(*_sums(row[:-1]), models=row[-1])
 
 
-async def breakdown(snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter) -> list[Line]:
+async def breakdown(
+    snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, repriced: Repriced | None = None
+) -> list[Line]:
     """Both directions of the range, in the order that people see."""
     now = (await snapshot.state()).complete_through
-    facts = Facts(account_id, range, filter, set(), edges=[range.start, range.end], now=now)
-    query = f"WITH {SEGMENT}, {facts.lines()} SELECT direction, category, unit, {LINE_SUMS} FROM line GROUP BY 1, 2, 3"
+    facts = Facts(account_id, range, filter, set(), edges=[range.start, range.end], now=now, repriced=repriced)
+    query = f"WITH {facts.base()}, {facts.lines()} SELECT direction, category, unit, {LINE_SUMS} FROM line GROUP BY 1, 2, 3"
     return ranked(await snapshot.rows(query, facts.parameters))
 
 
@@ -166,14 +177,14 @@ async def all_buckets(snapshot: Snapshot, of: BucketsOf) -> AsyncIterator[Bucket
 def _buckets_query(
     of: BucketsOf, order: Measure, now: datetime, *, descending: bool, limit: int | None, after: tuple[Any, ...] | None, lines: bool
 ) -> tuple[str, "Facts"]:
-    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now)
+    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced)
     keys = [By("bucket"), By("model"), By("provider"), By("api_key")]
     by = By(MEASURES[order], descending, nullable=order in (Measure.AVERAGE_LATENCY, Measure.TOTAL_FEE))
     columns = [By("bucket", descending), *keys[1:]] if order is Measure.TIME else [by, *keys]
     condition = "true" if after is None else past(columns, after, facts.parameters)
     facts.parameters["limit"] = limit
     with_lines = f"{facts.lines()}, {PAGE_WITH_LINES}" if lines else PAGE_WITHOUT_LINES
-    query = f"""WITH {SEGMENT}, {facts.usage()},
+    query = f"""WITH {facts.base()}, {facts.usage()},
         grouped AS (SELECT {GROUP}, {SUMS} FROM usage GROUP BY {GROUP}),
         page AS (
             SELECT *, {by.sql} AS measure FROM grouped WHERE {condition} ORDER BY {order_by(columns)} LIMIT %(limit)s
@@ -188,9 +199,9 @@ def _buckets_query(
 async def count_buckets(snapshot: Snapshot, of: BucketsOf) -> int:
     """How many buckets there are. Raises RangeTooLargeError."""
     now = (await snapshot.state()).complete_through
-    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now)
+    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced)
     groups = f"SELECT {GROUP} FROM usage GROUP BY {GROUP}"
-    ((count,),) = await snapshot.rows(f"WITH {SEGMENT}, {facts.usage()} SELECT count(*) FROM ({groups}) AS groups", facts.parameters)
+    ((count,),) = await snapshot.rows(f"WITH {facts.base()}, {facts.usage()} SELECT count(*) FROM ({groups}) AS groups", facts.parameters)
     return count
 
 

@@ -21,6 +21,8 @@ COMMANDS = {
     "service.project:project": "Keep the read models up with the log. Any number may run: an event counts once.",
     "service.work:work": "Write the exports that the broker of BROKER_URL tells of.",
     "service.sending:ingest": "Send files of usage events. Sending them again changes nothing.",
+    "service.price_commands:prices": "Set prices from a list.",
+    "service.rerating:rerate": "Rate requests again, with the prices known now.",
     "service.rebuilding:rebuild": "Build read models anew from the first event, beside the live ones, and swap them in.",
     "service.token_commands:tokens": "Make, list and revoke the tokens that clients present.",
     "service.schema_file:schema": "Write schema.graphql in this folder.",

@@ -1,70 +1,46 @@
-"""A believable month of a made-up account, told as usage events through the same door as everybody's."""
+"""A believable month of a made-up account, told as events through the same door as everybody's."""
 
 import asyncio
-import math
-import random
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
-from domain.notation import instant
+from domain.access import Scope
 from ingest.outcomes import Sender
 from ingest.reception import Reception
 from ledger import accounts
 from ledger.application import Ledger
+from service.demo_deployments import deployments
+from service.demo_prices import prices
+from service.demo_requests import DAYS, router_requests
 
 ACCOUNT = "acme"
-DAYS = 31
-REQUESTS_PER_DAY = 700
-SEED = 20260421
+NAME = "sample data"
 BATCH = 5_000
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
-    """A model as this account uses it. Latency grows with what is generated."""
-
-    name: str
-    version: str | None
-    provider: str
-    technology: str
-    request_type: str
-    weight: int
-    prompt_tokens: int
-    completion_tokens: int
-    milliseconds_per_token: float
-    reasons: bool = False
-    caches: bool = False
-
-
-MODELS = (
-    Model("gpt-4o", "2024-08-06", "openai", "LLM", "chat", 30, 900, 220, 9.0, caches=True),
-    Model("gpt-4o-mini", "2024-07-18", "openai", "LLM", "chat", 26, 600, 150, 6.0, caches=True),
-    Model("o4-mini", "2025-04-16", "openai", "LLM", "chat", 8, 1200, 300, 8.0, reasons=True, caches=True),
-    Model("claude-sonnet-4", "20250514", "anthropic", "LLM", "chat", 18, 2400, 380, 12.0, caches=True),
-    Model("llama-3.3-70b", None, "meta", "LLM", "chat", 10, 700, 180, 7.0),
-    Model("text-embedding-3-large", None, "openai", "Embedding", "embedding", 8, 400, 0, 0.0),
-)
-API_KEYS = (("key-web", "web-app"), ("key-support", "support-bot"), ("key-batch", "nightly-batch"), ("key-dev", "developers"))
-FAILURES = (
-    (429, "Rate limit reached: try again in 20 s"),
-    (500, "The upstream provider failed"),
-    (400, "The prompt is longer than the context window"),
-)
-FAILURE_SHARE = 0.015
-
-
 async def load(ledger: Ledger, reception: Reception) -> str | None:
-    """Report the month that ended when the account was first heard of, and say the position that covers it. Told again, it counts once."""
+    """Tell the month that ended when the account was first heard of, and say the position that covers it. Told again, it counts once."""
     since = await asyncio.to_thread(_known_since, ledger)
-    told = [msgspec.json.encode(event) for event in events(since)]
-    position = None
-    for start in range(0, len(told), BATCH):
-        position = (await reception.receive(told[start : start + BATCH], Sender(ACCOUNT, "sample data"), "sample")).position
-    return position
+    await _tell(reception, prices(first_day(since)), Sender(None, NAME, frozenset({Scope.OPERATE})))
+    return await _tell(reception, usage(since), Sender(ACCOUNT, NAME))
+
+
+def first_day(now: datetime) -> datetime:
+    """Where the month begins whose last day is that of `now`."""
+    return datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
+
+
+def usage(now: datetime) -> Iterator[dict[str, Any]]:
+    """What happened up to `now`, in the order of its time. The same day gives the same events."""
+    first = first_day(now)
+    for time, event in merge(router_requests(first), deployments(first), key=itemgetter(0)):
+        if time < now:
+            yield event
 
 
 def _known_since(ledger: Ledger) -> datetime:
@@ -75,84 +51,9 @@ def _known_since(ledger: Ledger) -> datetime:
     return row["created_at"].astimezone(UTC)
 
 
-def events(now: datetime) -> Iterator[dict[str, Any]]:
-    """CloudEvents in the order of their time, up to `now`. The same day gives the same events."""
-    chance = random.Random(SEED)  # noqa: S311 - sample data
-    first = datetime(now.year, now.month, now.day, tzinfo=UTC) - timedelta(days=DAYS - 1)
-    number = 0
-    for day in range(DAYS):
-        date = first + timedelta(days=day)
-        times = sorted(date + timedelta(seconds=_second_of_day(chance)) for _ in range(_requests(chance, date)))
-        for time in times:
-            number += 1
-            event = _event(chance, number, time)
-            if time < now:
-                yield event
-
-
-def _requests(chance: random.Random, date: datetime) -> int:
-    """Fewer at weekends, more as the month goes."""
-    weekend = 0.45 if date.weekday() >= 5 else 1.0
-    return int(REQUESTS_PER_DAY * weekend * chance.uniform(0.85, 1.2))
-
-
-def _second_of_day(chance: random.Random) -> float:
-    """Most of the work is done between 8:00 and 18:00."""
-    hour = chance.gauss(13.0, 3.2) if chance.random() < 0.85 else chance.uniform(0, 24)
-    return (hour % 24) * 3600
-
-
-def _event(chance: random.Random, number: int, time: datetime) -> dict[str, Any]:
-    model = chance.choices(MODELS, [each.weight for each in MODELS])[0]
-    key, name = API_KEYS[2] if time.hour < 5 else chance.choices(API_KEYS, (50, 25, 5, 20))[0]
-    data: dict[str, Any] = {
-        "request_type": model.request_type,
-        "model": model.name,
-        "model_version": model.version,
-        "provider": model.provider,
-        "technology": model.technology,
-        "api_key": {"id": key, "name": name},
-        **(_failure(chance) if chance.random() < FAILURE_SHARE else _success(chance, model)),
-    }
-    return {
-        "specversion": "1.0",
-        "type": "request.completed",
-        "source": "sample/router",
-        "id": f"{time:%Y%m%d}-{number:06}",
-        "subject": ACCOUNT,
-        "time": instant(time.replace(microsecond=time.microsecond // 1000 * 1000)),
-        "data": data,
-    }
-
-
-def _failure(chance: random.Random) -> dict[str, Any]:
-    status, message = chance.choices(FAILURES, (60, 25, 15))[0]
-    return {"status_code": status, "error_message": message, "latency_ms": round(chance.uniform(20, 400), 1)}
-
-
-def _success(chance: random.Random, model: Model) -> dict[str, Any]:
-    prompt = _lengths(chance, model.prompt_tokens)
-    cached = prompt // 128 * 128 * chance.randint(0, 3) // 4 if model.caches else 0
-    completion = _lengths(chance, model.completion_tokens) if model.completion_tokens else 0
-    reasoning = _lengths(chance, 600) if model.reasons else 0
-    first_token = chance.lognormvariate(math.log(260), 0.35)
-    latency = first_token + (completion + reasoning) * model.milliseconds_per_token * chance.uniform(0.8, 1.3)
-    return {
-        "status_code": 200,
-        "input": [_quantity("prompt", prompt - cached), *([_quantity("cached", cached)] if model.caches else [])],
-        "output": [
-            *([_quantity("completion", completion)] if completion else []),
-            *([_quantity("reasoning", reasoning)] if reasoning else []),
-        ],
-        "ttft_ms": round(first_token, 1) if completion else None,
-        "latency_ms": round(latency, 1),
-        "gateway_latency_ms": round(chance.uniform(1.5, 9.0), 1),
-    }
-
-
-def _lengths(chance: random.Random, typical: int) -> int:
-    return max(1, round(chance.lognormvariate(math.log(typical), 0.7)))
-
-
-def _quantity(category: str, quantity: int) -> dict[str, Any]:
-    return {"category": category, "quantity": quantity}
+async def _tell(reception: Reception, events: Iterable[dict[str, Any]], sender: Sender) -> str | None:
+    told = [msgspec.json.encode(event) for event in events]
+    position = None
+    for start in range(0, len(told), BATCH):
+        position = (await reception.receive(told[start : start + BATCH], sender, "sample")).position
+    return position

@@ -7,8 +7,9 @@ from hypothesis import strategies as st
 
 from domain import limits
 from domain.notation import cloudevent, instant
-from ledger.shapes import DIGEST, to_state
+from ledger.shapes import DIGEST, READERS, to_state
 from tests.events import ABSENT, at, durations, instants, line, parsed, report, request_completed, requests, texts
+from tests.told import DATA, OF, heard, reports, sender_of, told
 
 
 def again(event):
@@ -74,3 +75,48 @@ def test_what_is_unknown_is_left_out():
 @pytest.mark.parametrize(("clock", "text"), [("09:00", "2026-04-21T09:00:00Z"), ("09:00:00.00012", "2026-04-21T09:00:00.000120Z")])
 def test_an_instant_has_microseconds_where_there_are_any(clock, text):
     assert instant(at(clock)) == text
+
+
+@settings(max_examples=300, deadline=None)
+@given(reports())
+def test_an_event_of_any_type_written_out_is_the_same_report(reported):
+    event = heard(reported)
+    assert heard(cloudevent(event), sender_of(reported["type"])) == event
+    # And so it is when it comes from the log
+    stored = READERS[event.TOPIC](to_state(event))
+    assert cloudevent(stored) == cloudevent(event)
+    assert to_state(stored) == to_state(event)
+
+
+@pytest.mark.parametrize("type", DATA)
+def test_an_event_of_any_type_is_written_as_it_was_told(type):
+    assert cloudevent(heard(told(type)))["data"] == {
+        "request.corrected": {**DATA[type], "of": {**OF, "time": "2026-04-21T14:03:07.120000Z"}},
+        "request.voided": {**DATA[type], "of": {**OF, "time": "2026-04-21T14:03:07.120000Z"}},
+        "price.set": {**DATA[type], "unit": "token"},
+    }.get(type, DATA[type])
+
+
+@pytest.mark.parametrize("type", DATA)
+def test_an_event_of_any_type_that_said_more_than_we_know_is_given_back_as_it_came(type):
+    sent = told(type, seed=7, envelope={"traceparent": "00-4bf9"})
+    subject = {} if sender_of(type).account is None else {"subject": "acme"}
+    assert cloudevent(heard(sent)) == sent | subject
+
+
+def test_what_a_correction_makes_unknown_is_written_as_null():
+    changes = {"input": None, "output": [], "api_key": None, "latency_ms": None, "provider": "", "usage_source": None}
+    written = cloudevent(heard(told("request.corrected", without=("model",), **changes)))["data"]
+    assert {name: written[name] for name in changes} == changes | {"provider": None, "usage_source": "reported"}
+
+
+@pytest.mark.parametrize(("gpus", "written"), [(2, "2"), (2.0, "2"), (0.000001, "1e-6"), (999_999.999999, "999999.999999")])
+def test_gpus_are_a_number_that_loses_nothing(gpus, written):
+    data = cloudevent(heard(told("deployment.started", gpus=gpus)))["data"]
+    assert msgspec.json.encode(data["gpus"]).decode() == written
+
+
+def test_rating_again_is_of_the_account_that_it_names_and_prices_of_none():
+    assert cloudevent(heard(told("rating.renewed", envelope={"subject": "acme"})))["subject"] == "acme"
+    for type in ("rating.renewed", "price.set", "gpu_price.set"):
+        assert "subject" not in cloudevent(heard(told(type)))

@@ -1,5 +1,6 @@
 """The schema behind its real endpoint: what is recorded is projected by the real runner, and asked for over HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -89,6 +90,7 @@ class Service:
     client: httpx.AsyncClient
     endpoint: Endpoint
     revoked: set[str]
+    follows: bool = False  # whether the read models include what is told over GraphQL before anybody waits for it
 
     @property
     def seal(self) -> Seal:
@@ -151,11 +153,15 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         await stack.enter_async_context(desk.open())
         reception = Reception(ledger, seal)
         stack.push_async_callback(reception.appender.close)
-        snapshots, revoked = AskedSnapshots(pool), set[str]()
+        snapshots, revoked, turn = AskedSnapshots(pool), set[str](), asyncio.Lock()
 
         async def record_usage(events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
             reports = [msgspec.json.encode(event) for event in events]
-            return await reception.receive(reports, Sender.of(viewer), "graphql")
+            receipt = await reception.receive(reports, Sender.of(viewer), "graphql")
+            if service.follows:
+                async with turn:
+                    await asyncio.to_thread(service.project)
+            return receipt
 
         async def is_good(viewer: Viewer) -> bool:
             return viewer.token_name not in revoked

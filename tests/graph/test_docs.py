@@ -18,17 +18,21 @@ EXAMPLES: list[str] = re.findall(r"^```graphql\n(.*?)^```", GUIDE, re.DOTALL | r
 
 async def test_every_example_is_answered_without_an_error(service: Service):
     service.record(request_completed(at("09:00")), request_completed(at("10:00"), status_code=500, latency_ns=1_500_000_000))
+    service.follows = True
     answered: dict[str, Any] = {}
     for example in EXAMPLES:
         assert validate(schema._schema, parse(example)) == []
         if "subscription" not in example:
-            token = OPERATOR if "eventLog" in example else "acme:read+ingest"
+            token = OPERATOR if any(field in example for field in ("eventLog", "setPrices", "rerate")) else "acme:read+ingest+billing"
             answered |= await service.ask(example, token)
     assert answered["recordUsage"]["recorded"] == 1
     assert answered["exportRouterUsage"]["errors"] == []
     assert answered["accounts"]["totalCount"] == 1
     assert answered["node"] is None
-    assert len(EXAMPLES) == 10
+    assert answered["setPrices"]["recorded"] == 2
+    assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
+    assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
+    assert len(EXAMPLES) == 14
 
 
 def test_every_code_that_an_error_can_have_is_explained():

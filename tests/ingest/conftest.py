@@ -19,7 +19,10 @@ TOKENS = {
     "Bearer of-acme": Viewer(UUID(int=1), "acme's gateway", frozenset({Scope.INGEST}), "acme"),
     "Bearer of-other": Viewer(UUID(int=2), "other's gateway", frozenset({Scope.INGEST}), "other"),
     "Bearer of-all": Viewer(UUID(int=3), "a router for all", frozenset({Scope.INGEST}), None),
-    "Bearer of-reader": Viewer(UUID(int=4), "a dashboard", frozenset({Scope.READ, Scope.BILLING, Scope.OPERATE}), None),
+    "Bearer of-reader": Viewer(UUID(int=4), "a dashboard", frozenset({Scope.READ}), None),
+    "Bearer of-finance": Viewer(UUID(int=5), "acme's finance", frozenset({Scope.READ, Scope.BILLING}), "acme"),
+    "Bearer of-operator": Viewer(UUID(int=6), "an operator", frozenset({Scope.OPERATE}), None),
+    "Bearer of-one-operator": Viewer(UUID(int=7), "acme's operator", frozenset(Scope), "acme"),
 }
 
 

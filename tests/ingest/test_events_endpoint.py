@@ -111,11 +111,14 @@ async def test_an_empty_batch_is_taken(client, content, media_type):
         (
             "of-reader",
             403,
-            {"code": "FORBIDDEN", "message": "the token 'a dashboard' may not report usage: use one with the scope ingest"},
+            {
+                "code": "FORBIDDEN",
+                "message": "the token 'a dashboard' may not report anything: use one with the scope ingest or billing or operate",
+            },
         ),
     ],
 )
-async def test_only_a_token_that_may_report_usage_does(client, ledger, token, status, error):
+async def test_only_a_token_that_may_report_something_does(client, ledger, token, status, error):
     response = await post(client, [line()], token=token)
     assert (response.status_code, response.json()) == (status, {"error": error})
     assert response.headers.get("www-authenticate") == ("Bearer" if status == 401 else None)

@@ -245,7 +245,7 @@ HISTORY_FIELDS = {
     HistoryOrderField.LATENCY: lambda event: event.latency_ns,
     HistoryOrderField.TIME_TO_FIRST_TOKEN: lambda event: event.ttft_ns,
     HistoryOrderField.TOTAL_TOKENS: lambda event: tokens_of(event)[2],
-    HistoryOrderField.FEE: lambda _: None,
+    HistoryOrderField.FEE: lambda event: rated(event).fee,
 }
 
 

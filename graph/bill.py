@@ -1,0 +1,140 @@
+"""The bill: what an account's usage of a range costs, by whatever it is grouped by."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Annotated
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+import strawberry
+
+from domain import calendar
+from domain.gpu_time import gpu_hours
+from domain.prices import Price
+from graph.context import Info
+from graph.data_state import COUNTS, DataState, data_state
+from graph.deployment import Deployment, deployment
+from graph.errors import RangeTooLargeError
+from graph.price_inputs import PriceDirection
+from graph.selection import selected
+from graph.usage_factors import ApiKey, api_key
+from graph.what_if import at_prices
+from projections import bill
+from projections.bill import BillOf, BillTotals
+from projections.bill_lines import BillLine as Line
+from projections.bill_lines import TooManyLinesError
+from projections.deployment_lives import TooManyDeploymentsError
+from projections.router_facts import Range, RouterFilter
+from projections.router_usage import Totals
+
+
+@strawberry.enum(description="What is paid for.")
+class Service(Enum):
+    ROUTER = strawberry.enum_value("router", description="Requests through the router, paid by what they use.")
+    DEPLOYMENT = strawberry.enum_value("deployment", description="GPUs allocated to deployments, paid by the hour.")
+    FINE_TUNING = strawberry.enum_value("fine_tuning", description="GPUs allocated to fine-tunings, paid by the hour.")
+
+
+@strawberry.enum(description="What lines of a bill can be grouped by.")
+class BillDimension(Enum):
+    SERVICE = strawberry.enum_value("service", description="What is paid for.")
+    MODEL = strawberry.enum_value("model", description="The model: of requests, or that a deployment serves or a fine-tuning makes.")
+    API_KEY = strawberry.enum_value("api_key", description="The API key that requests were made with.")
+    PROVIDER = strawberry.enum_value("provider", description="Who served the requests.")
+    DEPLOYMENT = strawberry.enum_value("deployment", description="The deployment or fine-tuning that GPUs were allocated to.")
+    CATEGORY = strawberry.enum_value("category", description="The kind of usage, on either side of a request; GPU time.")
+    DAY = strawberry.enum_value("day", description="The local day of the bill's time zone.")
+
+
+@strawberry.type(
+    description="What one group costs. A dimension is null where lines are not grouped by it, or the group has none."
+    " What has no price is in no line."
+)
+class BillLine:
+    service: Service | None = strawberry.field(description="What is paid for.")
+    model: str | None = strawberry.field(description="The model.")
+    api_key: ApiKey | None = strawberry.field(description="The API key.")
+    provider: str | None = strawberry.field(description="Who served the requests.")
+    deployment: Deployment | None = strawberry.field(description="The deployment or fine-tuning.")
+    direction: PriceDirection | None = strawberry.field(description="With the category: which side of a request it is of.")
+    category: str | None = strawberry.field(description='The kind of usage, such as "prompt" or "gpu_time".')
+    day: datetime | None = strawberry.field(description="Where the local day begins.")
+    quantity: Decimal | None = strawberry.field(description="With the category: how much of it has a price, in its unit.")
+    unit: str | None = strawberry.field(description='With the category: what is counted, such as "token" or "gpu_hour".')
+    fee: Decimal = strawberry.field(description="What it costs, in the bill's currency: exact, not rounded.")
+
+
+@strawberry.type(description="What the usage of a range costs. The lines add up to the total exactly, whatever they are grouped by.")
+class Bill:
+    total: Decimal = strawberry.field(description="The sum of all known fees: exact, not rounded.")
+    currency: str = strawberry.field(description="The currency of every fee: an ISO 4217 code.")
+    data_state: DataState = strawberry.field(description="How far these figures can be trusted, and how many requests have no price.")
+    unpriced_gpu_hours: Decimal = strawberry.field(
+        description="GPU hours that are in no line: no price is known for their GPU type. Rounded to nine places."
+    )
+    of: strawberry.Private[BillOf]
+
+    @strawberry.field(description="The fees by group, in the order of their groups; up to 10,000 lines (MAX_BILL_LINES).")
+    async def lines(
+        self,
+        info: Info,
+        group_by: Annotated[
+            list[BillDimension], strawberry.argument(description="What lines are told apart by; empty for one line of all.")
+        ] = [BillDimension.SERVICE],  # noqa: B006 - a default of the schema, never changed
+    ) -> list[BillLine]:
+        dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
+        with _errors():
+            found = await bill.lines(await info.context.snapshot(), self.of, dimensions)
+        return [_line(self.of.account_id, each) for each in found]
+
+
+TOTALS = frozenset({"total", "unpricedGpuHours"})
+NOT_ASKED_FOR = BillTotals(Totals(), bill.GpuUsage())
+
+
+async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str) -> Bill:
+    """Only what is selected is summed up."""
+    context = info.context
+    snapshot = await context.snapshot()
+    repriced = None if prices is None else await at_prices(snapshot, account_id, range, RouterFilter(), prices)
+    of = BillOf(account_id, range, zone, repriced)
+    sums = NOT_ASKED_FOR
+    if selected(info) & TOTALS or selected(info, "dataState") & COUNTS:
+        with _errors():
+            sums = await bill.totals(snapshot, of)
+    return Bill(
+        total=sums.fee,
+        currency=currency,
+        data_state=await data_state(context, sums.router),
+        unpriced_gpu_hours=gpu_hours(sums.gpus.unpriced),
+        of=of,
+    )
+
+
+def _line(account_id: UUID, line: Line) -> BillLine:
+    return BillLine(
+        service=None if line.service is None else Service[line.service.name],
+        model=line.model,
+        api_key=api_key(line.api_key, line.api_key_name),
+        provider=line.provider,
+        deployment=deployment(account_id, line.deployment),
+        direction=None if line.direction is None else PriceDirection[line.direction.upper()],
+        category=line.category,
+        day=line.day,
+        quantity=line.quantity,
+        unit=line.unit,
+        fee=line.fee,
+    )
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    try:
+        yield
+    except TooManyLinesError as error:
+        raise RangeTooLargeError(f"{error}.", field=("groupBy",)) from None
+    except (calendar.RangeTooLargeError, TooManyDeploymentsError) as error:
+        raise RangeTooLargeError(f"{error}.", field=("range",)) from None

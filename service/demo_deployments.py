@@ -1,0 +1,116 @@
+"""What the sample account runs on GPUs of its own: three deployments, of which each rests in its own way, and a fine-tuning."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import merge
+from operator import itemgetter
+from typing import Any
+
+from domain.notation import instant
+from service.demo_requests import DAYS, SEED, Model, Told, busy, cloudevent, outcome
+
+SOURCE = "sample/control-plane"
+Step = tuple[float, str, float | None]
+"""How many days into the month, what happened, and to how many GPUs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """A deployment or a fine-tuning, what happens to it, and how much it is asked."""
+
+    key: str
+    name: str
+    model: Model
+    gpu_type: str
+    gpus: float
+    steps: tuple[Step, ...]
+    kind: str = "deployment"
+    requests_per_day: int = 0
+    works_in_the_daytime: bool = False
+
+
+DEPLOYMENTS = (
+    Deployment(
+        "chat-prod",
+        "Chat, production",
+        Model("llama-3.3-70b", None, None, "LLM", "chat", 0, 800, 210, 8.0),
+        "H100",
+        4,
+        ((1.375, "created", None), (1.39, "started", None), (12.33, "scaled", 6), (15.8, "scaled", 4)),
+        requests_per_day=90,
+    ),
+    Deployment(
+        "embeddings",
+        "Search embeddings",
+        Model("bge-m3", None, None, "Embedding", "embedding", 0, 350, 0, 0.0),
+        "L4",
+        0.5,
+        ((4.4, "created", None), (4.41, "started", None), (20.75, "stopped", None), (23.3, "started", 1)),
+        requests_per_day=60,
+    ),
+    Deployment(
+        "code-assist",
+        "Coding assistant",
+        Model("qwen-2.5-coder-32b", None, None, "LLM", "completion", 0, 1400, 160, 7.0),
+        "A100",
+        2,
+        ((6.35, "created", None),),
+        requests_per_day=40,
+        works_in_the_daytime=True,
+    ),
+    Deployment(
+        "support-tuning",
+        "Support answers, tuned",
+        Model("llama-3.1-8b", None, None, "LLM", "chat", 0, 0, 0, 0.0),
+        "H100",
+        8,
+        ((10.54, "created", None), (10.55, "started", None), (10.94, "succeeded", None)),
+        kind="fine_tuning",
+    ),
+)
+DAYTIME = (8, 19)  # hours, on weekdays
+
+
+def deployments(first: datetime) -> Iterator[Told]:
+    """Their lives and requests in the month that begins with the day `first`, in the order of their time."""
+    yield from merge(*(merge(_life(each, first), _requests(each, first), key=itemgetter(0)) for each in DEPLOYMENTS), key=itemgetter(0))
+
+
+def _steps(deployment: Deployment, first: datetime) -> Iterator[tuple[datetime, str, float | None]]:
+    for days, what, gpus in deployment.steps:
+        yield first + timedelta(minutes=round(days * 24 * 60)), what, gpus
+    if deployment.works_in_the_daytime:
+        created = first + timedelta(days=deployment.steps[0][0])
+        for day in range(DAYS):
+            start, end = (first + timedelta(days=day, hours=hour) for hour in DAYTIME)
+            if start > created and start.weekday() < 5:
+                yield start, "started", None
+                yield end, "stopped", None
+
+
+def _life(deployment: Deployment, first: datetime) -> Iterator[Told]:
+    for number, (time, what, gpus) in enumerate(_steps(deployment, first)):
+        data: dict[str, Any] = {"deployment": deployment.key}
+        if what == "created":
+            described = {"name": deployment.name, "kind": deployment.kind, "model": deployment.model.name}
+            data |= {**described, "gpu_type": deployment.gpu_type, "gpus": deployment.gpus}
+        elif gpus is not None:
+            data["gpus"] = gpus
+        id = f"{deployment.key}-{first:%Y%m%d}-{number:03}"
+        event = {"specversion": "1.0", "type": f"deployment.{what}", "source": SOURCE, "id": id, "time": instant(time), "data": data}
+        yield time, event
+
+
+def _requests(deployment: Deployment, first: datetime) -> Iterator[Told]:
+    """While it runs."""
+    chance = random.Random(f"{SEED} {deployment.key}")  # noqa: S311 - sample data
+    changes = [(time, what in ("started", "scaled")) for time, what, _ in _steps(deployment, first)]
+    number = 0
+    for day in range(DAYS):
+        for time in busy(chance, first + timedelta(days=day), deployment.requests_per_day):
+            number += 1
+            data = {"channel": "deployment", "deployment": deployment.key, **outcome(chance, deployment.model, time)}
+            if next((runs for changed, runs in reversed(changes) if changed <= time), False):
+                yield time, cloudevent(f"sample/{deployment.key}", number, time, data)
