@@ -33,9 +33,8 @@ class DeploymentPoint:
     tokens: BigInt = strawberry.field(description="How many tokens, in and out.")
     gpu_hours: Decimal = strawberry.field(description="GPU hours that were allocated, rounded to 9 places. To add up, take `gpuSeconds`.")
     gpu_seconds: Decimal = strawberry.field(description="The same in GPU seconds, exactly.")
-    fee: Decimal | None = strawberry.field(
-        description="What the GPU hours cost, as far as that is known; null where there are some and none is priced."
-    )
+    fee: Decimal = strawberry.field(description="What the GPU hours cost that have a price; the others are `unpricedGpuHours`.")
+    unpriced_gpu_hours: Decimal = strawberry.field(description="GPU hours without a price: what they cost is unknown, and not in `fee`.")
     partial: bool = strawberry.field(description="Whether it shows but a part: the bucket has not ended, or the range cuts it.")
 
 
@@ -150,6 +149,7 @@ def _point(point: deployment_series.Point) -> DeploymentPoint:
         tokens=point.served.tokens,
         gpu_hours=gpu_hours(point.used.gpu_time),
         gpu_seconds=gpu_seconds(point.used.gpu_time),
-        fee=point.used.fee_if_known,
+        fee=point.used.fee,
+        unpriced_gpu_hours=gpu_hours(point.used.unpriced),
         partial=point.partial,
     )

@@ -6,10 +6,12 @@ import strawberry
 
 from graph.context import Info
 from graph.cursors import Cursors, Key, Listing
+from graph.errors import BadInputError
 from graph.inputs import After, First, given
 from graph.node import Kind, Node, global_id
 from graph.pages import fetched
 from graph.paging import Connection, page_of
+from graph.selection import selected_of_nodes
 from projections import directory
 
 
@@ -22,9 +24,18 @@ class Rejection(Node):
     body: str = strawberry.field(description="The report as it came; bytes that are not UTF-8 are replaced.")
 
 
+MAX_BODIES = 50  # of one page: each may be as large as an event
+
+
 async def rejections(info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Rejection]:
     """For operators."""
     info.context.require_operator("rejectedEvents")
+    bodies = "body" in selected_of_nodes(info)
+    if bodies and first > MAX_BODIES:
+        raise BadInputError(
+            f"first is {first:,}, and a page with bodies has {MAX_BODIES} at most (MAX_BODIES): read page by page, or without body.",
+            field=("first",),
+        )
     snapshot = await info.context.snapshot()
     cursors = Cursors(info.context.services.seal, Listing(b"", "rejections", b"", ""))
     page = page_of(cursors, first=first, after=given(after))
@@ -32,7 +43,7 @@ async def rejections(info: Info, first: First = 50, after: After = strawberry.UN
     if page.start is not None:
         received_at, digest = page.start
         start = (received_at, digest)
-    rows = await fetched(info, page, lambda: directory.rejections(snapshot, page.limit, start))
+    rows = await fetched(info, page, lambda: directory.rejections(snapshot, page.limit, start, bodies=bodies))
 
     async def count() -> int:
         return await directory.count_rejections(snapshot)

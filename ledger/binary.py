@@ -120,9 +120,9 @@ def text_field(value: str | None) -> bytes:
     return _length(len(encoded)) + encoded
 
 
-def jsonb_field(value: bytes | None) -> bytes:
-    """A jsonb in a COPY row, from JSON."""
-    return NULL if value is None else _length(len(value) + 1) + b"\x01" + value
+def json_field(value: bytes | None) -> bytes:
+    """A text in a COPY row, from JSON."""
+    return NULL if value is None else _length(len(value)) + value
 
 
 def timestamp(microseconds: int) -> int:

@@ -74,11 +74,13 @@ async def rejection(snapshot: Snapshot, digest: bytes) -> Rejection | None:
     return Rejection(*rows[0]) if rows else None
 
 
-async def rejections(snapshot: Snapshot, limit: int, after: tuple[datetime, bytes] | None = None) -> list[Rejection]:
-    """Refused reports, newest first, past the one received then with that digest."""
+async def rejections(
+    snapshot: Snapshot, limit: int, after: tuple[datetime, bytes] | None = None, *, bodies: bool = True
+) -> list[Rejection]:
+    """Refused reports, newest first, past the one received then with that digest; without `bodies`, what they were is left empty."""
     received_at, digest = after or (None, None)
     rows = await snapshot.rows(
-        f"""SELECT {REJECTION} FROM tallygraph.rejections
+        f"""SELECT {REJECTION if bodies else WITHOUT_BODY} FROM tallygraph.rejections
         WHERE %(at)s::timestamptz IS NULL OR (received_at, digest) < (%(at)s, %(digest)s::bytea)
         ORDER BY received_at DESC, digest DESC LIMIT %(limit)s""",
         {"at": received_at, "digest": digest, "limit": limit},
@@ -126,6 +128,7 @@ def _conflict(row: tuple[Any, ...]) -> ConflictingReport:
 
 
 REJECTION = "digest, received_at, account, dialect, field, message, body"
+WITHOUT_BODY = REJECTION.removesuffix("body") + "''::bytea"
 CONFLICTS = """
     SELECT received_at, originator_id, digest, coalesce(standing_topic, topic), standing, topic, refused
     FROM tallygraph.conflicts WHERE account_id = %(account)s

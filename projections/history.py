@@ -19,7 +19,7 @@ from ledger.binary import (
     InternedTexts,
     int2_field,
     int8_field,
-    jsonb_field,
+    json_field,
     numeric_field,
     text_field,
     timestamp,
@@ -48,8 +48,8 @@ CREATE = (
         service_tier text COLLATE "C",
         deployment text COLLATE "C",
         api_key text COLLATE "C",
-        input jsonb, -- [[category, unit, quantity, fee], …]; null is unknown
-        output jsonb,
+        input text, -- JSON: [[category, unit, quantity, fee], …], without the fees where there is none; null is unknown.
+        output text, -- As text, not jsonb: it is written for every request, and taken apart in Postgres for a few.
         input_tokens bigint,
         output_tokens bigint,
         total_tokens bigint,
@@ -74,8 +74,19 @@ COLUMNS = 33
 _head = struct.Struct(">hi16siqi16siqiqiii?").pack
 _three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
-_from_json = msgspec.json.Decoder(list[tuple[str, str, int, Decimal | None]]).decode
 _interned = InternedTexts()
+
+
+class StoredLine(msgspec.Struct, array_like=True, gc=False):
+    """One line of a side of a request, as it is stored."""
+
+    category: str
+    unit: str
+    quantity: int
+    fee: Decimal | None = None
+
+
+lines_of = msgspec.json.Decoder(list[StoredLine]).decode
 
 
 class Row(NamedTuple):
@@ -138,8 +149,8 @@ def _row(row: Row) -> bytes:
             interned[event.service_tier],
             interned[event.deployment],
             interned[event.api_key],
-            jsonb_field(_priced_json(event.input, rated.input)),
-            jsonb_field(_priced_json(event.output, rated.output)),
+            json_field(_priced_json(event.input, rated.input)),
+            json_field(_priced_json(event.output, rated.output)),
             _tokens(event),
             _durations(event),
             int2_field(event.status_code),
@@ -160,16 +171,16 @@ def priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] |
 
 def quantities_of(lines: str) -> tuple[tuple[Quantity, ...], tuple[Decimal, ...] | None]:
     """Quantities and fees of one side of a request, from the JSON that the table has; fees are null where there are none."""
-    found = _from_json(lines)
-    fees = tuple(fee for *_, fee in found if fee is not None)
-    return tuple((category, unit, quantity) for category, unit, quantity, _ in found), fees if len(fees) == len(found) else None
+    found = lines_of(lines)
+    fees = tuple(line.fee for line in found if line.fee is not None)
+    return tuple((line.category, line.unit, line.quantity) for line in found), fees if len(fees) == len(found) else None
 
 
 def _priced_json(quantities: Sequence[Quantity] | None, fees: Sequence[Decimal] | None) -> bytes | None:
     if quantities is None:
         return None
     if fees is None:
-        return _to_json([(category, unit, quantity, None) for category, unit, quantity in quantities])
+        return _to_json(quantities)
     return _to_json([(*quantity, fee) for quantity, fee in zip(quantities, fees, strict=True)])
 
 

@@ -8,13 +8,12 @@ from enum import Enum
 from typing import Any
 from uuid import UUID
 
-import msgspec
-
 from domain.events import Outcome
 from domain.limits import NANOSECONDS_PER_MILLISECOND
 from domain.names import milliseconds_of
 from domain.notation import cloudevent
 from ledger.shapes import READERS
+from projections.history import lines_of
 from projections.keyset import By, order_by, past
 from projections.router_usage import Line, Range, ranked
 from projections.snapshot import Snapshot
@@ -257,12 +256,11 @@ BOUNDED = {
 }
 COLUMNS = """
     request.account_id, request.occurred_at, id, request.position, version, voided, channel, source, event_id, request_id, request_type,
-    model, model_version, provider, technology, service_tier, deployment, request.api_key, input::text, output::text, input_tokens,
+    model, model_version, provider, technology, service_tier, deployment, request.api_key, input, output, input_tokens,
     output_tokens, total_tokens, ttft_ns, latency_ns, gateway_latency_ns, status_code, error_message, fee, reported_cost,
     coalesce(known.name, request.api_key)"""
 NAMES = "LEFT JOIN {api_keys} AS known ON known.account_id = request.account_id AND known.api_key = request.api_key"
 INPUT, OUTPUT = 18, 19
-_from_json = msgspec.json.Decoder(list[tuple[str, str, int, Decimal | None]]).decode
 
 
 def _request(row: tuple[Any, ...]) -> Request:
@@ -271,7 +269,9 @@ def _request(row: tuple[Any, ...]) -> Request:
 
 
 def _lines(direction: str, quantities: str | None) -> list[Line] | None:
-    return None if quantities is None else ranked((direction, *each) for each in _from_json(quantities))
+    if quantities is None:
+        return None
+    return ranked((direction, line.category, line.unit, line.quantity, line.fee) for line in lines_of(quantities))
 
 
 def _milliseconds(nanoseconds: int | None) -> float | None:

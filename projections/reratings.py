@@ -130,14 +130,14 @@ def _resum(cursor: Cursor[Any], tables: Tables, position: int, changed: Sequence
 
 SELECT = """
     SELECT request.account_id, request.id, request.occurred_at, request.model, request.provider, request.service_tier, request.api_key,
-        request.input::text, request.output::text, request.fee
+        request.input, request.output, request.fee
     FROM (SELECT DISTINCT account_id FROM {router_series}) AS account
     JOIN {history} AS request ON request.account_id = account.account_id
         AND request.occurred_at >= %(start)s AND request.occurred_at < %(end)s
     WHERE (%(account)s::uuid IS NULL OR account.account_id = %(account)s) AND request.channel = 'router' AND NOT request.voided
         AND request.rated_at < %(position)s"""
 MOVE = """
-    UPDATE {history} AS request SET rated_at = %b, input = now.input::jsonb, output = now.output::jsonb, fee = now.fee
+    UPDATE {history} AS request SET rated_at = %b, input = now.input, output = now.output, fee = now.fee
     FROM unnest(%b::uuid[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::numeric[])
         AS now (account_id, occurred_at, id, input, output, fee)
     WHERE request.account_id = now.account_id AND request.occurred_at = now.occurred_at AND request.id = now.id"""

@@ -123,7 +123,7 @@ class Facts:
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric,"
             " CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END, (item ->> 3 IS NOT NULL)::int,"
             " coalesce((item ->> 3)::numeric, 0)"
-            f" FROM {_within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}) AS item"
+            f" FROM {_within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
         ]
@@ -187,7 +187,7 @@ SEGMENT = """
 HYPOTHETICAL = """
     hypothetical AS (
         SELECT account_id, occurred_at, model, provider, api_key, channel, voided, outcome, latency_ns, total_tokens, usage_source,
-            reported_cost, told.input::jsonb AS input, told.output::jsonb AS output, told.fee
+            reported_cost, told.input, told.output, told.fee
         FROM unnest(%(ids)s::uuid[], %(inputs)s::text[], %(outputs)s::text[], %(fees)s::numeric[]) AS told (id, input, output, fee)
         JOIN {history} AS request USING (id)
         WHERE account_id = %(account)s AND occurred_at >= (%(starts)s::timestamptz[])[1] AND occurred_at < (%(ends)s::timestamptz[])[1]

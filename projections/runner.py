@@ -19,6 +19,7 @@ TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
 IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
 WORTH_ANALYZING = 1_000  # events
+GROWTH_BITS = 3  # statistics are taken whenever there are 8 times as many: how large a table is the planner sees by itself
 CHANNEL = "tallygraph_read_models"  # NOTIFY after each commit: a hint, never the truth
 
 Progress = Callable[[int, int], None]
@@ -92,7 +93,7 @@ class Runner:
                 for change in reader.changes(new, up_to=goal):
                     progress(new.position, goal)
                     before, new = new, self._project(connection, new, change)
-                    self._analyze_if_doubled(connection, before, new)
+                    self._analyze_if_grown(connection, before, new)
                     if stop():
                         return new
                 try:
@@ -135,7 +136,7 @@ class Runner:
     def _catch_up(self, connection: Connection[Any], reader: Reader, generation: Generation, stop: Stop) -> Generation:
         for change in reader.changes(generation):
             before, generation = generation, self._project(connection, generation, change)
-            self._analyze_if_doubled(connection, before, generation)
+            self._analyze_if_grown(connection, before, generation)
             if stop():
                 break
         return generation
@@ -156,8 +157,8 @@ class Runner:
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL], prepare=True)
         return generation._replace(position=change.position, complete_through=recorded_at)
 
-    def _analyze_if_doubled(self, connection: Connection[Any], before: Generation, after: Generation) -> None:
-        if after.position >= WORTH_ANALYZING and after.position.bit_length() > before.position.bit_length():
+    def _analyze_if_grown(self, connection: Connection[Any], before: Generation, after: Generation) -> None:
+        if after.position >= WORTH_ANALYZING and after.position.bit_length() // GROWTH_BITS > before.position.bit_length() // GROWTH_BITS:
             generations.analyze(connection, self.cell, after)
 
 

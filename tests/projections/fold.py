@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.corrections import RequestChange, RequestCorrected
-from domain.events import EPOCH, RequestCompleted, UsageEvent
+from domain.events import EPOCH, Quantity, RequestCompleted, UsageEvent
 from domain.names import account_id, event_name, series_id
 from domain.price_events import PlatformEvent, PriceSet, RatingRenewed
 from domain.prices import Price, PriceBook
@@ -143,10 +143,9 @@ class Model:
                 continue
             for bucket in buckets_of(request):
                 _count(sums[bucket], request, rated)
-                for side in ("input", "output"):
-                    for i, (category, unit, quantity) in enumerate(getattr(request, side) or ()):
+                for side, quantities, fees in sides_of(request, rated):
+                    for i, (category, unit, quantity) in enumerate(quantities):
                         line = lines[(*bucket, side, category, unit)]
-                        fees = getattr(rated, side)
                         added = (1, quantity, *((0, 0, 0) if fees is None else (quantity, 1, fees[i])))
                         line[:] = [a + b for a, b in zip(line, added, strict=True)]
         tables["event_names"] = {key: (*key, *bearer) for key, bearer in self.names.items()}
@@ -176,6 +175,13 @@ def fold(log: Iterable[Logged]) -> Rows:
     for position, event in log:
         model.take(position, event)
     return model.rows()
+
+
+def sides_of(request: RequestCompleted, rated: Rated) -> Iterator[tuple[str, Sequence[Quantity], Sequence[Decimal] | None]]:
+    """Each known side: its quantities, and what they cost."""
+    for name, quantities, fees in (("input", request.input, rated.input), ("output", request.output, rated.output)):
+        if quantities is not None:
+            yield name, quantities, fees
 
 
 def buckets_of(request: RequestCompleted) -> Iterator[tuple[Any, ...]]:
@@ -215,7 +221,7 @@ def _count(sums: list[Any], event: RequestCompleted, rated: Rated) -> None:
 def _history_row(id: UUID, standing: Standing, rated: Rated) -> tuple[Any, ...]:
     event = standing.request
     input, output = (
-        None if side is None else [[*quantity, None if fees is None else fees[i]] for i, quantity in enumerate(side)]
+        None if side is None else [[*quantity, *([] if fees is None else [fees[i]])] for i, quantity in enumerate(side)]
         for side, fees in ((event.input, rated.input), (event.output, rated.output))
     )
     return (

@@ -26,7 +26,7 @@ from projections.router_facts import Dimension, Range, RouterFilter
 from projections.router_usage import Bucket, BucketsOf, Line, Measure
 from projections.snapshot import Snapshot
 from tests.events import PRICES, around, at, requests
-from tests.projections.fold import tokens_of
+from tests.projections.fold import sides_of, tokens_of
 
 ACME = account_id("acme")
 ON_POSTGRES = settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
@@ -130,18 +130,18 @@ def lines(events: Sequence[RequestCompleted]) -> list[Line]:
     counts: dict[tuple[str, str, str], int] = defaultdict(int)
     fees: dict[tuple[str, str, str], Decimal] = {}
     for event in events:
-        for direction in ("input", "output"):
-            for i, (category, unit, quantity) in enumerate(getattr(event, direction) or ()):
+        for direction, quantities, known in sides_of(event, rated(event)):
+            for i, (category, unit, quantity) in enumerate(quantities):
                 kind = (direction, category, unit)
                 counts[kind] += quantity
-                if (known := getattr(rated(event), direction)) is not None:
+                if known is not None:
                     fees[kind] = fees.get(kind, Decimal(0)) + known[i]
     return [Line(*kind, counts[kind], fees.get(kind)) for kind in sorted(counts, key=lambda kind: (kind[0], rank(*kind)))]
 
 
-def measured(order: Measure, group: tuple[Any, ...], events: Sequence[RequestCompleted]) -> Fraction | int | None:
+def measured(order: Measure, group: tuple[Any, ...], events: Sequence[RequestCompleted]) -> Fraction | Decimal | int | None:
     requests, errors, latency, latencies, tokens, *_ = totals(events)
-    average = Fraction(latency, latencies) if latencies else None
+    average = Fraction(int(latency), int(latencies)) if latencies else None
     priced = [fee for event in events if (fee := rated(event).fee) is not None]
     fee = Fraction(sum(priced, Decimal(0))) if priced else None
     measures = {

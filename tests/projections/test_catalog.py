@@ -11,7 +11,7 @@ from psycopg import Connection
 SCHEMAS = ["tallygraph", "cell_0", "jobs"]
 OF_A_GENERATION = re.compile(r"cell_0\.(\w+)_\d+")
 
-PLATFORM_WIDE: set[str] = set()
+PLATFORM_WIDE = {"prices", "gpu_prices", "reratings"}
 """Read models that are of no account, by their names without the generation."""
 
 NO_READ_MODELS = {

@@ -38,7 +38,7 @@ def courses(draw: st.DrawFn) -> tuple[list[list[UsageEvent]], list[tuple[int, in
     set_prices = draw(st.lists(prices(times), max_size=8))
     changes = [draw(changes_of(each)) for each in draw(st.lists(st.sampled_from(events), max_size=8))] if events else []
     again_rated = [renewed(at("22:00"), at("23:30"), *chosen) for chosen in draw(st.lists(renewals, max_size=2))]
-    mixed = draw(st.permutations([*events, *moved, *set_prices, *changes, *again_rated]))
+    mixed: list[UsageEvent] = draw(st.permutations([*events, *moved, *set_prices, *changes, *again_rated]))
     cuts = sorted(draw(st.lists(st.integers(0, len(mixed)), max_size=4)))
     batches = [mixed[start:end] for start, end in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
     going = st.tuples(st.integers(1, 15), st.none() | st.integers(0, 3))
