@@ -5,7 +5,7 @@ import asyncio
 
 import httpx
 
-from benchmarks import append, head_lock, projection, queries
+from benchmarks import append, head_lock, projection, queries, rated, rating
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
@@ -14,6 +14,7 @@ from service.processes import collect_seldom
 TRACE = "servegen-mm-image"
 ROUND = 50_000  # events: what is compared is measured in turns, so that a machine that slows down slows down both
 STAGES = 20_000
+RATED = 200_000
 
 
 def main() -> None:
@@ -28,6 +29,7 @@ def main() -> None:
         asyncio.run(queries.measure(where))
         _tell_stages(where)
         head_lock.measure(where)
+    _tell_rating(events)
 
 
 def _write(where: Place, events: list[bytes]) -> None:
@@ -64,6 +66,15 @@ async def _check(where: Place, url: str) -> None:
         async for name, expected, found in Questions(client, totals(TRACE)).figures():
             assert found == expected, f"{name}: {found} instead of {expected}"
     print("every total of the trace comes out of GraphQL, exactly, after it was sent twice\n", flush=True)
+
+
+def _tell_rating(events: list[bytes]) -> None:
+    speed = rating.measure()
+    print(f"\nrating alone, with a list of 48,205 prices: {speed:,.0f} requests/s, {1e6 / speed:.2f} µs each")
+    some = events[:RATED]
+    without, priced = rated.measure(some, ROUND)
+    tell("projection without prices", len(some), without)
+    tell("projection with every request rated", len(some), priced, "that without prices", without)
 
 
 def _tell_stages(where: Place) -> None:

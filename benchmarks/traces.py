@@ -8,11 +8,13 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
 BATCH = 5_000
+
+T = TypeVar("T")
 ACCOUNTS = {
     "azure-conv": "azure",
     "mooncake-conversation": "mooncake",
@@ -39,7 +41,7 @@ def totals(trace: str) -> dict[str, Any]:
     return json.loads((data() / "totals.json").read_bytes())[trace]
 
 
-def batches(items: list[bytes]) -> Iterator[list[bytes]]:
+def batches(items: list[T]) -> Iterator[list[T]]:
     """BATCH at a time."""
     for start in range(0, len(items), BATCH):
         yield items[start : start + BATCH]

@@ -118,10 +118,10 @@ async def test_a_price_changes_nothing_before_it_was_recorded(service: Service):
 
 async def test_gpu_time_of_which_nothing_is_priced_has_no_fee(service: Service):
     record(service, *CHAT, price("4", T0, gpu_type="A100"))
-    assert await ask(service, "totalFee unpricedGpuHours series(interval: HOUR) { fee }") == {
+    assert await ask(service, "totalFee unpricedGpuHours series(interval: DAY) { fee unpricedGpuHours }") == {
         "totalFee": None,
         "unpricedGpuHours": "7",
-        "series": [{"fee": "0"}, *[{"fee": None}] * 11, *[{"fee": "0"}] * 12],
+        "series": [{"fee": "0", "unpricedGpuHours": "7"}],
     }
 
 

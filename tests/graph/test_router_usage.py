@@ -68,7 +68,7 @@ async def test_without_requests_counts_are_zero_and_averages_are_unknown(service
         "averageLatency": None,
         "successRate": None,
         "errorCount": 0,
-        "totalFee": None,
+        "totalFee": "0",
         "throughput": 0.0,
         "input": [],
         "output": [],

@@ -5,6 +5,7 @@ import socket
 from pathlib import Path
 from uuid import UUID
 
+from projections.usage import READ_MODELS
 from tests.events import line
 from tests.service.exporting import ask_for_export, completed
 from tests.service.running import ADMIN, Command, Commands, bearer, eventually
@@ -21,7 +22,7 @@ def stop(served: Command) -> None:
 def test_a_service_starts_empty(tallygraph: Commands):
     served = tallygraph.serve()
     assert served.ask("{ accounts { nodes { key } totalCount } }") == {"accounts": {"nodes": [], "totalCount": 0}}
-    assert served.ask("{ eventLog { readModels { lag } } }")["eventLog"]["readModels"] == [{"lag": 0}] * 4
+    assert served.ask("{ eventLog { readModels { lag } } }")["eventLog"]["readModels"] == [{"lag": 0}] * len(READ_MODELS)
 
 
 def sample_requests(served: Command) -> int:
