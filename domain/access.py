@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import Enum
+from functools import cache
 from uuid import UUID
 
 from domain.names import account_id
@@ -16,6 +17,7 @@ class Scope(Enum):
     OPERATE = "operate"  # prices, rating again, rebuilding, the log itself, for all accounts
 
 
+@cache
 def needed_to_report(topic: str) -> Scope:
     """What it takes to tell events of this type: a gateway's token must not be able to set a price, or to correct what it has told."""
     if topic.startswith(("price.", "gpu_price.", "rating.")):

@@ -73,8 +73,11 @@ def quantities(reported: Sequence[ReportedQuantity] | None, side: str) -> tuple[
     """One side of a request: ordered, each category and unit once."""
     if reported is None:
         return None
+    if len(reported) == 1:
+        (one,) = reported
+        return ((one.category, one.unit, one.quantity),)
     found: list[Quantity] = [(each.category, each.unit, each.quantity) for each in reported]
-    if len(found) > 1:
+    if found:
         found.sort()
         for (category, unit, _), following in pairwise(found):
             if category == following[0] and unit == following[1]:

@@ -12,7 +12,7 @@ import msgspec
 from domain import limits
 from domain.corrections import RequestCorrected, RequestVoided
 from domain.event_types import EVENT_TYPES
-from domain.events import RequestCompleted, UsageEvent
+from domain.events import UsageEvent
 from domain.price_events import GpuPriceSet, PriceSet, RatingRenewed
 from ingest.checks import check_strings, instant
 from ingest.lifecycle import deployment_event
@@ -36,16 +36,17 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
     report, original = _decode(line)
     if len(line) > limits.MAX_STRING_BYTES or b"\\u0000" in line:  # else no string can be too long or hold a NUL
         check_strings(report)
-    topic = str(report.__struct_config__.tag)
+    topic = TOPICS[type(report)]
     sender.require(topic)
     time = instant(report.time, latest)
+    if type(report) is RequestCompletedReport:  # nearly all are
+        return request_completed(report, _account(report, sender), time, original)
     if topic in OF_THE_PLATFORM:
         return OF_THE_PLATFORM[topic](report, time, original)
     return OF_ACCOUNTS.get(topic, deployment_event)(report, _account(report, sender), time, original)
 
 
 OF_ACCOUNTS: dict[str, Callable[[Any, str, int, bytes | None], UsageEvent]] = {
-    RequestCompleted.TOPIC: request_completed,
     RequestCorrected.TOPIC: request_corrected,
     RequestVoided.TOPIC: request_voided,
 }
@@ -96,7 +97,8 @@ def _decode(line: bytes) -> tuple[AnyReport, bytes | None]:
         raise _unacceptable(error) from None
 
 
-REPORTS: dict[Any, type[Report]] = {each.__struct_config__.tag: each for each in get_args(AnyReport)}
+TOPICS: dict[type[Report], str] = {each: str(each.__struct_config__.tag) for each in get_args(AnyReport)}
+REPORTS: dict[Any, type[Report]] = {topic: each for each, topic in TOPICS.items()}
 INNER = {"api_key": ReportedApiKey, "input": ReportedQuantity, "output": ReportedQuantity, "of": ReportedName, "range": ReportedRange}
 
 
