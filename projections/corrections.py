@@ -3,7 +3,6 @@
 A change names the version that it was made of. One whose request, or whose version, is not there yet waits until it is.
 """
 
-from collections import defaultdict
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -18,7 +17,7 @@ from domain.rating import rate
 from ledger.binary import UuidArray, UuidArrayDumper
 from ledger.shapes import READERS
 from projections.history import Row
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 
 CREATE = (
     """
@@ -47,7 +46,7 @@ def apply(
     `requests` are those that came with the same batch, and are in history by now. The caller moves the sums.
     """
     if changes:
-        cursor.execute(tables.sql(WAIT), _columns(changes), prepare=True)
+        cursor.execute(tables.sql(WAIT), columns(map(_waiting, changes)), prepare=True)
     elif not _any_waiting(cursor, tables):
         return []
     cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
@@ -57,7 +56,7 @@ def apply(
     corrected = [each for found in due for each in fold.corrected(found)]
     if corrected:
         done = [(UUID(bytes=row.account_id), UUID(bytes=row.originator_id), row.version) for _, row in corrected]
-        cursor.execute(tables.sql(WAIT_NO_LONGER), [list(column) for column in zip(*done, strict=True)])
+        cursor.execute(tables.sql(WAIT_NO_LONGER), columns(done))
     return corrected
 
 
@@ -98,14 +97,9 @@ def _any_waiting(cursor: Cursor[Any], tables: Tables) -> bool:
     return cursor.execute(tables.sql(ANY_WAITING), prepare=True).fetchone() is not None
 
 
-def _columns(changes: Sequence[Recorded]) -> list[list[Any]]:
-    columns: defaultdict[int, list[Any]] = defaultdict(list)
-    for each in changes:
-        assert isinstance(each.event, RequestChange)
-        row = (UUID(bytes=each.account_id), UUID(bytes=each.originator_id), each.event.originator_version, each.position)
-        for i, value in enumerate(row):
-            columns[i].append(value)
-    return [*columns.values()]
+def _waiting(change: Recorded) -> tuple[UUID, UUID, int, int]:
+    assert isinstance(change.event, RequestChange)
+    return UUID(bytes=change.account_id), UUID(bytes=change.originator_id), change.event.originator_version, change.position
 
 
 ANY_WAITING = "SELECT FROM {waiting_changes} LIMIT 1"

@@ -3,7 +3,7 @@
 A bucket is one deployment in one stretch of time. One without requests does not exist: a quarter-hour that does was busy.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ from psycopg import Cursor
 from domain.calendar import DAY, HOUR, QUARTER
 from domain.events import EPOCH, MICROSECOND, RequestCompleted
 from domain.quantities import tokens
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 
 CREATE = (
     """
@@ -78,9 +78,9 @@ def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool 
         keys = sorted(deltas)
         names = [_name(key, int(grain.total_seconds())) for key in keys]
         rows = [(*name, *_sums(deltas[key])) for name, key in zip(names, keys, strict=True)]
-        cursor.execute(tables.sql(ADD), _columns(rows), prepare=True)
+        cursor.execute(tables.sql(ADD), columns(rows), prepare=True)
         if shrinks:
-            cursor.execute(tables.sql(DROP_EMPTY), _columns(names), prepare=True)
+            cursor.execute(tables.sql(DROP_EMPTY), columns(names), prepare=True)
 
 
 def fold(batch: Iterable[Recorded], sign: int = 1) -> dict[Key, Delta]:
@@ -115,10 +115,6 @@ def _name(key: Key, grain: int) -> tuple[Any, ...]:
 
 def _sums(delta: Delta) -> tuple[Any, ...]:
     return delta.requests, Decimal(delta.tokens), delta.estimated, delta.unknown_tokens, delta.position
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 ADD = """

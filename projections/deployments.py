@@ -4,7 +4,7 @@ Whatever arrives has the whole life of its deployment read again, from all its e
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -13,7 +13,7 @@ from psycopg import Cursor
 from domain.deployment_events import DeploymentEvent
 from domain.event_types import EVENT_TYPES
 from domain.lifecycle import Life, fold
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 
 # Instants of lives are microseconds since 1970, as the domain reckons them.
 CREATE = (
@@ -86,14 +86,14 @@ def apply(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
     """Keep the events, and read the lives anew that they are of."""
     if not change.events:
         return
-    cursor.execute(tables.sql(KEEP_EVENTS), _columns(change.events), prepare=True)
-    touched = _columns(change.touched)
+    cursor.execute(tables.sql(KEEP_EVENTS), columns(change.events), prepare=True)
+    touched = columns(change.touched)
     told: defaultdict[Name, list[_Told]] = defaultdict(list)
     for account, deployment, *rest in cursor.execute(tables.sql(EVENTS), touched, prepare=True).fetchall():
         told[account, deployment].append(_told(deployment, *rest))
     lives = {name: fold(each.event for each in events) for name, events in told.items()}
     rows = [_deployment_row(name, told[name], life) for name, life in lives.items()]
-    cursor.execute(tables.sql(KEEP_DEPLOYMENTS), _columns(rows), prepare=True)
+    cursor.execute(tables.sql(KEEP_DEPLOYMENTS), columns(rows), prepare=True)
     _replace_phases(cursor, tables, touched, lives)
     _mark_contradictions(cursor, tables, told, lives)
 
@@ -114,9 +114,9 @@ def _replace_phases(cursor: Cursor[Any], tables: Tables, touched: list[list[Any]
     old = set(cursor.execute(tables.sql(PHASES), touched, prepare=True).fetchall())
     new = {(*name, *phase[:2], phase.status.value, phase.gpus) for name, life in lives.items() for phase in life.phases}
     if gone := sorted(row[:3] for row in old - new):
-        cursor.execute(tables.sql(DROP_PHASES), _columns(gone), prepare=True)
+        cursor.execute(tables.sql(DROP_PHASES), columns(gone), prepare=True)
     if come := sorted(new - old, key=lambda row: row[:3]):
-        cursor.execute(tables.sql(KEEP_PHASES), _columns(come), prepare=True)
+        cursor.execute(tables.sql(KEEP_PHASES), columns(come), prepare=True)
 
 
 def _mark_contradictions(cursor: Cursor[Any], tables: Tables, told: dict[Name, list[_Told]], lives: dict[Name, Life]) -> None:
@@ -127,7 +127,7 @@ def _mark_contradictions(cursor: Cursor[Any], tables: Tables, told: dict[Name, l
             if (sentence := sentences.get((event.source, event.id))) != before:
                 changed.append((*name, position, sentence))
     if changed:
-        cursor.execute(tables.sql(MARK), _columns(changed), prepare=True)
+        cursor.execute(tables.sql(MARK), columns(changed), prepare=True)
 
 
 def _event_row(account: UUID, position: int, event: DeploymentEvent) -> Row:
@@ -140,10 +140,6 @@ def _deployment_row(name: Name, told: Sequence[_Told], life: Life) -> Row:
     position, known_from = max(each.position for each in told), min(each.event.occurred_at for each in told)
     described = (life.name, life.kind, life.model, life.gpu_type, life.gpus)
     return (*name, position, known_from, *described, life.created_at, life.started_at, life.ended_at)
-
-
-def _columns(rows: Iterable[Row]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 OF_RANK = {each.RANK: each for each in EVENT_TYPES.values() if issubclass(each, DeploymentEvent)}

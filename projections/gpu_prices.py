@@ -9,7 +9,7 @@ from psycopg import Cursor
 from domain.events import microseconds
 from domain.gpu_prices import GpuPrices
 from domain.price_events import PLATFORM, GpuPriceSet
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 from projections.snapshot import Snapshot
 
 CREATE = (
@@ -38,7 +38,7 @@ def prepare(batch: Sequence[Recorded]) -> Change:
 def apply(cursor: Cursor[Any], tables: Tables, prices: Change) -> None:
     """Keep them."""
     if prices:
-        cursor.execute(tables.sql(KEEP), [list(column) for column in zip(*prices, strict=True)])
+        cursor.execute(tables.sql(KEEP), columns(prices))
 
 
 async def load(snapshot: Snapshot) -> GpuPrices:

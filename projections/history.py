@@ -24,7 +24,7 @@ from ledger.binary import (
     text_field,
     timestamp,
 )
-from projections.read_model import Recorded, Tables, request_of
+from projections.read_model import Recorded, Tables, columns, request_of
 
 CREATE = (
     """
@@ -123,7 +123,7 @@ def apply(cursor: Cursor[Any], tables: Tables, rows: bytes) -> None:
 def replace(cursor: Cursor[Any], tables: Tables, rows: Sequence[Row]) -> None:
     """Write rows in place of those of the same requests."""
     keys = [(UUID(bytes=row.account_id), row.request.time, UUID(bytes=row.originator_id)) for row in rows]
-    cursor.execute(tables.sql(DELETE), [list(column) for column in zip(*keys, strict=True)])
+    cursor.execute(tables.sql(DELETE), columns(keys))
     apply(cursor, tables, copy_of(rows))
 
 

@@ -7,7 +7,7 @@ from psycopg import Connection, Cursor
 
 from domain.price_events import PriceSet
 from domain.prices import Price, PriceBook
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 
 CREATE = (
     """
@@ -36,7 +36,7 @@ def prepare(batch: Sequence[Recorded]) -> list[Price]:
 def apply(cursor: Cursor[Any], tables: Tables, prices: Sequence[Price]) -> None:
     """Keep them."""
     if prices:
-        cursor.execute(tables.sql(KEEP), [list(column) for column in zip(*prices, strict=True)])
+        cursor.execute(tables.sql(KEEP), columns(prices))
 
 
 def book(connection: Connection[Any], tables: Tables, up_to: int) -> PriceBook:

@@ -1,6 +1,6 @@
 """What a read model is, and the group of those that must agree: one position, one rebuild, one swap."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -25,6 +25,11 @@ def request_of(recorded: Recorded) -> RequestCompleted:
     """The request that was reported."""
     assert isinstance(recorded.event, RequestCompleted)
     return recorded.event
+
+
+def columns(rows: Iterable[Sequence[Any]]) -> list[list[Any]]:
+    """Rows as arrays, one a column, which is how many go to Postgres at once."""
+    return [list(column) for column in zip(*rows, strict=True)]
 
 
 @dataclass(frozen=True, slots=True)

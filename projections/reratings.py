@@ -15,7 +15,7 @@ from domain.prices import PriceBook
 from domain.rating import UNRATED, Rated, rate
 from projections import router_buckets
 from projections.history import priced_json, quantities_of
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 from projections.router_sums import EXACT_SUMS
 from projections.snapshot import Snapshot
 
@@ -116,7 +116,7 @@ def _move(cursor: Cursor[Any], tables: Tables, position: int, chunk: Sequence[_R
         for each in chunk
         if isinstance(each.request.event, RequestCompleted)
     ]
-    cursor.execute(tables.sql(MOVE), [position, *(list(column) for column in zip(*rows, strict=True))])
+    cursor.execute(tables.sql(MOVE), [position, *columns(rows)])
 
 
 def _resum(cursor: Cursor[Any], tables: Tables, position: int, changed: Sequence[_Rerated]) -> None:

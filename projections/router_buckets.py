@@ -14,7 +14,7 @@ from psycopg import Cursor
 
 from domain.calendar import DAY, HOUR, QUARTER
 from domain.events import EPOCH, MICROSECOND
-from projections.read_model import Recorded, Tables
+from projections.read_model import Recorded, Tables, columns
 from projections.router_sums import EXACT_SUMS, Delta, Dimensions, Key, LineDelta, coarsened, fold
 
 CREATE = (
@@ -88,12 +88,12 @@ def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool 
     """Add the sums to their buckets. What `shrinks` may leave buckets and lines without a request: they go."""
     if not change.series:
         return
-    cursor.execute(tables.sql(ADD_SERIES), _columns(change.series), prepare=True)
+    cursor.execute(tables.sql(ADD_SERIES), columns(change.series), prepare=True)
     for grain, deltas in change.deltas.items():
         keys = sorted(deltas)
         _add(cursor, tables, int(grain.total_seconds()), keys, deltas)
         if shrinks:
-            names = _columns([_names(key, int(grain.total_seconds())) for key in keys])
+            names = columns([_names(key, int(grain.total_seconds())) for key in keys])
             cursor.execute(tables.sql(DELETE_EMPTY_LINES), names)
             cursor.execute(tables.sql(DELETE_EMPTY_BUCKETS), names)
 
@@ -101,9 +101,9 @@ def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool 
 def _add(cursor: Cursor[Any], tables: Tables, grain: int, keys: Sequence[Key], deltas: dict[Key, Delta]) -> None:
     buckets = [(*_names(key, grain), *_sums(deltas[key])) for key in keys]
     lines = [(*_names(key, grain), *line, *_line_sums(delta)) for key in keys for line, delta in deltas[key].lines.items()]
-    cursor.execute(tables.sql(ADD_BUCKETS), _columns(buckets), prepare=True)
+    cursor.execute(tables.sql(ADD_BUCKETS), columns(buckets), prepare=True)
     if lines:
-        cursor.execute(tables.sql(ADD_LINES), _columns(lines), prepare=True)
+        cursor.execute(tables.sql(ADD_LINES), columns(lines), prepare=True)
 
 
 def _names(key: Key, grain: int) -> tuple[Any, ...]:
@@ -130,10 +130,6 @@ def _sums(delta: Delta) -> tuple[Any, ...]:
 
 def _line_sums(delta: LineDelta) -> tuple[Any, ...]:
     return delta.requests, Decimal(delta.quantity), Decimal(delta.priced), delta.priced_requests, delta.fee
-
-
-def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
 
 
 ADD_SERIES = """
