@@ -6,12 +6,13 @@ from uuid import UUID
 import strawberry
 
 from domain.access import Scope
-from graph import conflicts, deployment_usage, exports, history, router_usage
+from graph import conflicts, deployment_usage, exports, history, router_usage, waiting
 from graph.bill import Bill, bill_of
 from graph.conflicts import Conflict
 from graph.context import Info
 from graph.deployment_inputs import DeploymentFilter, deployment_filter
 from graph.deployment_usage import DeploymentUsage
+from graph.event_log import Event
 from graph.exports import Export
 from graph.history import Pages, Request
 from graph.history_inputs import HistoryFilter, HistoryOrder, history_filter
@@ -98,6 +99,14 @@ class Account(Node):
     async def exports(self, info: Info, first: First = 20, after: After = strawberry.UNSET) -> Connection[Export]:
         info.context.require(Scope.READ, "exports")
         return await exports.exports_of(info, self.account_id, first, given(after))
+
+    @strawberry.field(
+        description="Corrections and voidings whose request, or whose version of it, has not been reported yet: they count once it is."
+        " It needs the scope BILLING."
+    )
+    async def waiting_changes(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Event]:
+        info.context.require(Scope.BILLING, "waitingChanges")
+        return await waiting.waiting_changes(info, self.account_id, first, given(after))
 
     @strawberry.field(
         description="Reports that bear a name already used for another content, newest first. The first report stands; these count nothing."

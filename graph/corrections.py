@@ -9,7 +9,7 @@ from domain.corrections import RequestCorrected, RequestVoided
 from graph.context import Info
 from graph.errors import ApiError, BadInputError
 from graph.history import Request
-from graph.request_changes import Change, changed
+from graph.request_changes import Change, Changed, changed
 from graph.scalars import Position
 from graph.usage_event_input import QuantityInput, quantities
 from graph.user_error import UserError, user_error
@@ -47,7 +47,8 @@ class VoidRequestInput:
 @strawberry.type(description="The request as it is corrected, or why it is not.")
 class CorrectRequestPayload:
     request: Request | None = strawberry.field(
-        description="The request as it is now. Null where it was not corrected, or where the figures do not include the correction yet."
+        description="The request as it is now. Null where it was not corrected, where the figures do not include the correction yet,"
+        " and without the scope READ."
     )
     position: Position | None = strawberry.field(description="Covers the correction: pass it on as `atLeast` to read it. Null without one.")
     errors: list[UserError] = strawberry.field(description="What was wrong; empty where nothing was.")
@@ -56,7 +57,8 @@ class CorrectRequestPayload:
 @strawberry.type(description="The request as it is voided, or why it is not.")
 class VoidRequestPayload:
     request: Request | None = strawberry.field(
-        description="The request as it is now. Null where it was not voided, or where the figures do not include the voiding yet."
+        description="The request as it is now. Null where it was not voided, where the figures do not include the voiding yet,"
+        " and without the scope READ."
     )
     position: Position | None = strawberry.field(description="Covers the voiding: pass it on as `atLeast` to read it. Null without one.")
     errors: list[UserError] = strawberry.field(description="What was wrong; empty where nothing was.")
@@ -71,7 +73,7 @@ async def correct_request(
         done = await changed(info, _change(RequestCorrected.TOPIC, input, _changes(input)))
     except ApiError as error:
         return CorrectRequestPayload(request=None, position=None, errors=[user_error(error)])
-    return CorrectRequestPayload(request=done.request, position=done.position, errors=[])
+    return CorrectRequestPayload(request=_shown(info, done), position=done.position, errors=[])
 
 
 async def void_request(
@@ -83,7 +85,12 @@ async def void_request(
         done = await changed(info, _change(RequestVoided.TOPIC, input, {}))
     except ApiError as error:
         return VoidRequestPayload(request=None, position=None, errors=[user_error(error)])
-    return VoidRequestPayload(request=done.request, position=done.position, errors=[])
+    return VoidRequestPayload(request=_shown(info, done), position=done.position, errors=[])
+
+
+def _shown(info: Info, done: Changed) -> Request | None:
+    """Who may correct may not always look."""
+    return done.request if info.context.viewer.may(Scope.READ) else None
 
 
 def _change(topic: str, input: CorrectRequestInput | VoidRequestInput, changes: dict[str, Any]) -> Change:

@@ -1,5 +1,6 @@
 """Setting prices."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import blake2b
 from typing import Annotated, Any
@@ -11,11 +12,13 @@ from domain.events import microseconds
 from domain.notation import cloudevent
 from domain.price_events import PLATFORM, PriceSet
 from domain.prices import Price
-from graph.context import Info
+from graph.context import Context, Info
 from graph.errors import ApiError
 from graph.price_inputs import PriceInput, to_prices
+from graph.receipt import Receipt
 from graph.scalars import Position, serialize_decimal
 from graph.user_error import UserError, bad_input, user_error
+from projections.price_records import recorded_before
 
 SOURCE = "graphql/prices"
 
@@ -29,10 +32,7 @@ class SetPricesInput:
 
 @strawberry.type(description="What became of the prices.")
 class SetPricesPayload:
-    recorded: int = strawberry.field(
-        description="How many are new. One that was set before, from the same instant, is not set again, also if another one took its"
-        " place since: to return to it, set it from a later instant."
-    )
+    recorded: int = strawberry.field(description="How many are new. One that holds already, from the same instant, is not set again.")
     position: Position | None = strawberry.field(
         description="Covers the prices: requests recorded after it are rated with them. Null where none was given."
     )
@@ -47,19 +47,34 @@ async def set_prices(
     context.require_operator("setPrices")
     try:
         prices = to_prices(input.prices, ("input", "prices"))
-        now = context.services.clock()
-        receipt = await context.services.record_usage([_cloudevent(price, now) for price in prices], context.viewer)
-        if receipt.rejected:
-            refused = receipt.rejected[0]
-            raise bad_input(refused, "input", "prices", str(refused.index))
+        receipt = await _told(context, prices)
+        recorded, position = receipt.recorded, receipt.position
+        # Known already, perhaps since before another one took its place: then it is told once more.
+        if recorded < len({*prices}) and position is not None and await context.read_on(position):
+            again = await _told(context, prices)
+            recorded, position = recorded + again.recorded, again.position
     except ApiError as error:
         return SetPricesPayload(recorded=0, position=None, errors=[user_error(error)])
+    return SetPricesPayload(recorded=recorded, position=position, errors=[])
+
+
+async def _told(context: Context, prices: Sequence[Price]) -> Receipt:
+    """Raises BadInputError."""
+    snapshot, now = await context.snapshot(), context.services.clock()
+    held = await recorded_before(snapshot, prices)
     # An id stands for the whole price, so what conflicts is the same price, told when it was not in force yet: at another time.
-    return SetPricesPayload(recorded=receipt.recorded, position=receipt.position, errors=[])
+    receipt = await context.services.record_usage([_cloudevent(price, held[price], now) for price in prices], context.viewer)
+    if receipt.rejected:
+        refused = receipt.rejected[0]
+        raise bad_input(refused, "input", "prices", str(refused.index))
+    return receipt
 
 
-def _cloudevent(price: Price, now: datetime) -> dict[str, Any]:
-    """Of the time from which the price is in force, so that it is the same event when it is told again; of now, where that is to come."""
+def _cloudevent(price: Price, before: int, now: datetime) -> dict[str, Any]:
+    """The event that sets `price`, which was set so often `before`, and then took another one's place.
+
+    Of the time from which the price is in force, so that it is the same event when it is told again; of now, where that is to come.
+    """
     time = min(price.effective_from, microseconds(now))
     event = PriceSet(
         PLATFORM,
@@ -77,4 +92,5 @@ def _cloudevent(price: Price, now: datetime) -> dict[str, Any]:
         price.service_tier,
     )
     told = cloudevent(event)
-    return {**told, "id": blake2b(msgspec.json.encode(told["data"], order="sorted"), digest_size=16).hexdigest()}
+    id = blake2b(msgspec.json.encode(told["data"], order="sorted"), digest_size=16).hexdigest()
+    return {**told, "id": f"{id}-{before}" if before else id}

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
+from decimal import Context, Decimal, Inexact
 from itertools import pairwise
 from typing import Any
 
@@ -22,6 +22,7 @@ EARLIEST = microseconds(limits.EARLIEST_TIME)
 LATEST = microseconds(limits.LATEST_TIME)
 SECOND = slice(0, 19)  # of an instant's text
 MAX_SECONDS_KNOWN = 100_000
+EXACT = Context(traps=[Inexact])
 
 _seconds: dict[str, int] = {}  # many events share one
 
@@ -114,12 +115,14 @@ def micro_gpus(number: Decimal, *, least: int) -> int:
     """Whole micro-GPUs, `least` or more."""
     if not number.is_finite() or number > limits.MAX_GPUS:
         raise UnacceptableError("data.gpus", f"is not a number up to {limits.MAX_GPUS:,} (MAX_GPUS)")
-    micro = number * MICRO
-    if micro != int(micro):
-        raise UnacceptableError("data.gpus", f"{str(number)[:64]} has more than six digits behind the point")
-    if micro < least:
+    try:
+        micro = EXACT.multiply(number, Decimal(MICRO))
+        whole = EXACT.to_integral_exact(micro)
+    except Inexact:
+        raise UnacceptableError("data.gpus", f"{str(number)[:64]} has more than six digits behind the point") from None
+    if whole < least:
         raise UnacceptableError("data.gpus", f"{number} is too few: give a number {'0 or more' if least == 0 else 'above 0'}")
-    return int(micro)
+    return int(whole)
 
 
 def message(text: str | None) -> str | None:

@@ -64,6 +64,8 @@ def request_corrected(report: RequestCorrectedReport, account: str, occurred_at:
         raise UnacceptableError("data", "changes nothing: give the fields that change, a null for what is unknown")
     if changes.get("channel") == "deployment" and not changes.get("deployment"):
         raise _no_deployment()
+    if "deployment" in changes and not changes["deployment"] and changes.get("channel") != "router":
+        raise UnacceptableError("data.deployment", "can be made unknown only together with the channel router")
     changes = dict(sorted(changes.items()))
     return RequestCorrected(account, report.source, report.id, occurred_at, *_of(data.of), data.version, data.reason, changes, original)
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from domain.calendar import Interval, bucket_edges
 from domain.events import microseconds
-from domain.gpu_time import QUARTER_HOUR, gpu_hours
+from domain.gpu_time import QUARTER_HOUR
 from domain.gpu_usage import GpuSeries, GpuUsage
 from domain.lifecycle import FINE_TUNING
 from projections import router_usage
@@ -105,7 +105,7 @@ async def _by_category(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillD
             direction=direction,
             category=category,
             unit=unit,
-            quantity=quantity,
+            counted=quantity,
             **_group(group_by, edges, bucket, model, provider, api_key, name),
         )
         for bucket, model, provider, api_key, direction, category, unit, quantity, fee, name in rows
@@ -163,7 +163,7 @@ def _gpu_line(group_by: frozenset[BillDimension], deployment: Deployment, day: d
         category=GPU_TIME if by_category else None,
         day=day if BillDimension.DAY in group_by else None,
         unit=GPU_HOUR if by_category else None,
-        quantity=gpu_hours(used.gpu_time - used.unpriced) if by_category else None,
+        gpu_time=used.gpu_time - used.unpriced if by_category else None,
     )
 
 

@@ -2,12 +2,13 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
 from enum import Enum
 from typing import Any
 
+from domain.gpu_time import gpu_hours
 from projections.router_sums import EXACT_SUMS
 
 MAX_BILL_LINES = 10_000
@@ -52,7 +53,13 @@ class BillLine:
     category: str | None = None
     day: datetime | None = None
     unit: str | None = None  # of the quantity; only of lines by category
-    quantity: Decimal | None = None
+    counted: Decimal | None = None
+    gpu_time: int | None = None  # micro-GPU microseconds, in place of what is counted
+
+    @property
+    def quantity(self) -> Decimal | None:
+        """In the unit; GPU hours are rounded to nine places, once, after they were summed."""
+        return self.counted if self.gpu_time is None else gpu_hours(self.gpu_time)
 
 
 def merged(lines: Iterable[BillLine]) -> list[BillLine]:
@@ -68,11 +75,13 @@ def _sum(lines: Sequence[BillLine]) -> BillLine:
     if len(lines) == 1:
         return lines[0]
     first = lines[0]
-    quantities = [line.quantity for line in lines if line.quantity is not None]
-    return BillLine(
+    counted = [line.counted for line in lines if line.counted is not None]
+    gpu_times = [line.gpu_time for line in lines if line.gpu_time is not None]
+    return replace(
+        first,
         fee=sum((line.fee for line in lines), Decimal(0)),
-        quantity=sum(quantities, Decimal(0)) if quantities else None,
-        **{name: getattr(first, name) for name in BillLine.__slots__ if name not in ("fee", "quantity")},
+        counted=sum(counted, Decimal(0)) if counted else None,
+        gpu_time=sum(gpu_times) if gpu_times else None,
     )
 
 

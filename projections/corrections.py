@@ -3,7 +3,7 @@
 A change names the version that it was made of. One whose request, or whose version, is not there yet waits until it is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -13,7 +13,7 @@ from psycopg import Cursor
 from domain.corrections import RequestChange, RequestCorrected, RequestVoided
 from domain.events import RequestCompleted
 from domain.prices import PriceBook
-from domain.rating import rate
+from domain.rating import UNRATED, rate
 from ledger.binary import UuidArray, UuidArrayDumper
 from ledger.shapes import READERS
 from projections.history import Row
@@ -50,8 +50,9 @@ def apply(
     elif not _any_waiting(cursor, tables):
         return []
     cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
-    touched = sorted({each.originator_id for each in changes} | {each.originator_id for each in requests})
-    due = cursor.execute(tables.sql(DUE), [UuidArray.of(touched)], prepare=True).fetchall()
+    touched = sorted({(each.account_id, each.originator_id) for each in (*changes, *requests)})
+    arrays = [UuidArray.of([account_id for account_id, _ in touched]), UuidArray.of([id for _, id in touched])]
+    due = cursor.execute(tables.sql(DUE), arrays, prepare=True).fetchall()
     fold = _Fold(cursor, tables, book)
     corrected = [each for found in due for each in fold.corrected(found)]
     if corrected:
@@ -73,24 +74,23 @@ class _Fold:
         if not following:
             return []
         events = self._cursor.execute(self._tables.sql(EVENTS), [account_id, originator_id, following[-1]], prepare=True).fetchall()
-        states = [(event_position, READERS[topic](state), counts) for event_position, topic, state, counts in events]
-        rows = [self._row(states[:each], account_id, originator_id, rated_at) for each in (version, *following)]
+        rows = [row for row in self._rows(events, account_id, originator_id, rated_at) if row.version >= version]
         assert (rows[0].position, rows[0].voided) == (position, voided), "history is what the log says"
         return [Corrected(before, after) for before, after in pairwise(rows)]
 
-    def _row(self, states: Sequence[tuple[int, Any, bool]], account_id: UUID, originator_id: UUID, rated_at: int) -> Row:
-        request, voided = None, False
-        for _, event, counts in states:
-            match event:
-                case RequestCompleted():
-                    request = event
-                case RequestCorrected() if counts and request is not None:
-                    request = event.applied(request)
-                case RequestVoided() if counts:
-                    voided = True
-        assert request is not None, "a request is the first of its stream"
-        position, rated = states[-1][0], rate(self._book, request, rated_at)
-        return Row(account_id.bytes, originator_id.bytes, position, rated_at, len(states), voided, request, rated)
+    def _rows(self, events: Sequence[tuple[Any, ...]], account_id: UUID, originator_id: UUID, rated_at: int) -> Iterator[Row]:
+        """The request after each of its events."""
+        request, rated, voided = None, UNRATED, False
+        for version, (position, topic, state, counts) in enumerate(events, 1):
+            event = READERS[topic](state)
+            if isinstance(event, RequestCompleted):
+                request, rated = event, rate(self._book, event, rated_at)
+            assert request is not None, "a request is the first of its stream"
+            if counts and isinstance(event, RequestCorrected):
+                request = event.applied(request)
+                rated = rate(self._book, request, rated_at)
+            voided = voided or (counts and isinstance(event, RequestVoided))
+            yield Row(account_id.bytes, originator_id.bytes, position, rated_at, version, voided, request, rated)
 
 
 def _any_waiting(cursor: Cursor[Any], tables: Tables) -> bool:
@@ -104,19 +104,24 @@ def _waiting(change: Recorded) -> tuple[UUID, UUID, int, int]:
 
 ANY_WAITING = "SELECT FROM {waiting_changes} LIMIT 1"
 WAIT = "INSERT INTO {waiting_changes} SELECT * FROM unnest(%b::uuid[], %b::uuid[], %b::int4[], %b::int8[])"
-# A request's identifier begins with its time, in milliseconds, and so finds its row through the key of history.
+# A request's identifier begins with its time, in milliseconds, and so finds its row through the key of history. Waiting changes are few:
+# OFFSET 0 keeps the planner from joining all of history with them.
 DUE = """
-    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.voided,
-        array_agg(change.version ORDER BY change.version)
-    FROM {waiting_changes} AS change
-    CROSS JOIN LATERAL (
-        SELECT to_timestamp(0)
-            + ('x' || left(translate(change.originator_id::text, '-', ''), 12))::bit(48)::bigint * interval '1 millisecond'
-    ) AS began (at)
-    JOIN {history} AS request ON request.account_id = change.account_id AND request.id = change.originator_id
-        AND request.occurred_at >= began.at AND request.occurred_at < began.at + interval '1 millisecond'
-    WHERE change.originator_id = ANY(%b)
-    GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 1, 2"""
+    WITH change AS (
+        SELECT account_id, originator_id, array_agg(version ORDER BY version) AS versions,
+            ('x' || left(translate(originator_id::text, '-', ''), 12))::bit(48)::bigint AS began
+        FROM {waiting_changes} JOIN unnest(%b, %b) AS touched (account_id, originator_id) USING (account_id, originator_id)
+        GROUP BY account_id, originator_id
+    )
+    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.voided, change.versions
+    FROM change CROSS JOIN LATERAL (
+        SELECT * FROM {history} AS request
+        WHERE request.account_id = change.account_id AND request.id = change.originator_id
+            AND request.occurred_at >= to_timestamp(0) + change.began * interval '1 millisecond'
+            AND request.occurred_at < to_timestamp(0) + (change.began + 1) * interval '1 millisecond'
+        OFFSET 0
+    ) AS request
+    ORDER BY 1, 2"""
 # A change that bears the name of another event is in the log, and changes nothing but the version.
 EVENTS = """
     SELECT event.notification_id, event.topic, event.state, conflict.position IS NULL

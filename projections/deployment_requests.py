@@ -88,5 +88,5 @@ KEPT = "time, deployment, requests, tokens, estimated, unknown_tokens"
 SINGLE = "occurred_at, deployment, 1, coalesce(total_tokens, 0), (usage_source = 'estimated')::int, (input IS NULL AND output IS NULL)::int"
 WITHIN_HISTORY = (
     "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
-    " AND fact.channel = 'deployment' AND NOT fact.voided"
+    " AND fact.channel = 'deployment' AND fact.deployment IS NOT NULL AND NOT fact.voided"
 )

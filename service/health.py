@@ -1,6 +1,7 @@
 """`GET /livez`: the process answers. `GET /readyz`: it can do its work, or the reasons why not."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from psycopg import AsyncConnection
@@ -14,6 +15,7 @@ from service.unavailable import AWAY
 
 CHECK_SECONDS = 1.0
 MAX_LAG = 1_000_000  # events: past it, figures are too old to serve
+MAX_STANDSTILL = timedelta(minutes=10)  # with events to project: a projection that runs commits, or says that it is done, every second
 OK = "ok"
 
 Pool = AsyncConnectionPool[AsyncConnection[Any]]
@@ -51,6 +53,7 @@ class Readiness:
         try:
             async with asyncio.timeout(CHECK_SECONDS):
                 _, read_models = await directory.read_models(snapshot)
+                state = await snapshot.state()
         except NotReadyError as error:
             return str(error)
         except (TimeoutError, *AWAY) as error:
@@ -58,7 +61,12 @@ class Readiness:
         finally:
             await snapshot.close()
         lag = max(each.lag for each in read_models)
-        return OK if lag <= MAX_LAG else f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"
+        still = datetime.now(UTC) - state.complete_through
+        if lag > MAX_LAG:
+            return f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"
+        if lag and still > MAX_STANDSTILL:
+            return f"{lag} events behind, and not moving since {state.complete_through:%Y-%m-%d %H:%M}Z (MAX_STANDSTILL)"
+        return OK
 
 
 def _away(error: Exception) -> str:

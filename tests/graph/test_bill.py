@@ -183,3 +183,10 @@ async def test_yours_alone_a_bill_needs_the_scope_billing(service: Service):
 async def test_an_account_without_usage_costs_nothing(service: Service):
     bill = (await billed(service, *DIMENSIONS))["bill"]
     assert (bill["total"], bill["lines"]) == ("0", [])
+
+
+async def test_adds_up_gpu_hours_of_a_line_are_rounded_once(service: Service, database_url: str):
+    seconds = [ran(f"gpu-{i}", at("10:00"), at("10:00:01"), 1) for i in range(3)]
+    record_in_april(service, database_url, gpu_price("2.5", at("09:00")), *(event for life in seconds for event in life))
+    [line] = (await billed(service, "CATEGORY"))["bill"]["lines"]
+    assert line["quantity"] == "0.000833333"  # three seconds, and not three times a second that was rounded

@@ -11,7 +11,7 @@ from domain.names import account_id
 from domain.notation import instant
 from graph.node import Kind, global_id
 from ledger.shapes import READERS
-from tests.events import at, request_completed
+from tests.events import at, corrected, request_completed, voided
 from tests.graph.conftest import OPERATOR, READER, Service
 
 FINANCE = "acme:billing+read"
@@ -259,7 +259,7 @@ async def test_yours_alone_a_foreign_request_looks_like_one_that_is_not_there(se
 async def test_a_token_for_all_accounts_corrects_any(service: Service, request_id: str):
     foreign = request_completed(at("09:00"), account="rival")
     service.record(foreign)
-    payload = await correct(service, request_id_of(foreign), token="*:billing")
+    payload = await correct(service, request_id_of(foreign), token="*:billing+read")
     assert (payload["errors"], payload["request"]["version"]) == ([], 2)
     assert log(service)[-1].account == "rival"
 
@@ -289,3 +289,24 @@ async def test_the_history_of_a_request_shows_its_corrections_as_they_were_told(
             "output": None,
         },
     }
+
+
+async def test_yours_alone_who_may_correct_and_not_read_is_shown_nothing(service: Service):
+    request = request_completed(at("09:00"))
+    service.record(request)
+    payload = await correct(service, request_id_of(request), token="acme:billing")
+    assert (payload["errors"], payload["request"], payload["position"] is None) == ([], None, False)
+
+
+async def test_nothing_lost_a_correction_of_a_request_that_is_not_there_waits_and_is_seen(service: Service):
+    request = request_completed(at("09:00"))
+    service.record(corrected(request, model="o3"), voided(request, 2))
+    query = "{ account { waitingChanges(first: 1) { nodes { type version data } totalCount pageInfo { hasNextPage } } } }"
+    found = (await service.ask(query, "acme:billing"))["account"]["waitingChanges"]
+    assert (found["totalCount"], found["pageInfo"]["hasNextPage"]) == (2, True)
+    [node] = found["nodes"]
+    assert (node["type"], node["version"], node["data"]["model"], node["data"]["of"]["id"]) == ("request.corrected", 2, "o3", request.id)
+    assert (await service.refusal(query, "acme:read"))["code"] == "FORBIDDEN"
+    # When the request comes, they count
+    service.record(request)
+    assert (await service.ask(query, "acme:billing"))["account"]["waitingChanges"]["totalCount"] == 0

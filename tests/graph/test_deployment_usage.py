@@ -566,3 +566,13 @@ async def test_a_range_that_cuts_a_quarter_hour_counts_the_requests_that_are_in_
     assert await ask(service, "totalRequests", range=cut) == {"totalRequests": 2}
     whole = {"from": "2026-04-21T01:00:00Z", "to": "2026-04-21T01:15:00Z"}
     assert await ask(service, "totalRequests", range=whole) == {"totalRequests": 3}
+
+
+async def test_adds_up_a_request_that_lost_its_deployment_counts_for_none(service: Service):
+    # Given a correction that nobody can tell any more, in a log that has it
+    request = request_completed(at("10:07"), channel="deployment", deployment="gpu-1")
+    record(service, request, request_completed(at("10:07"), channel="deployment", deployment="gpu-1"), corrected(request, deployment=None))
+    query = "query($range: TimeRange!) { account { deploymentUsage(range: $range) { totalRequests deployments { nodes { requests } } } } }"
+    for start, end in (("10:00", "10:15"), ("10:06", "10:08")):
+        found = (await service.ask(query, range={"from": f"2026-04-21T{start}:00Z", "to": f"2026-04-21T{end}:00Z"}))["account"]
+        assert found["deploymentUsage"] == {"totalRequests": 1, "deployments": {"nodes": [{"requests": 1}]}}

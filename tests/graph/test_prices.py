@@ -61,6 +61,16 @@ async def test_once_prices_that_are_set_again_are_not_new(service: Service):
     assert (await set_prices(service, *prices, price(unitPrice="3")))["recorded"] == 1
 
 
+async def test_a_price_that_gave_way_can_be_set_again_from_the_same_instant(service: Service):
+    service.follows = True
+    for amount in ("0.001", "0.002", "0.001", "0.002", "0.001"):
+        payload = await set_prices(service, price(unitPrice=amount))
+        assert (payload["recorded"], payload["errors"]) == (1, [])
+        assert (await set_prices(service, price(unitPrice=amount)))["recorded"] == 0
+    service.record(request_completed(at("09:00"), input=(("prompt", "token", 100),), output=()))
+    assert Decimal((await service.ask(FEE))["account"]["routerUsage"]["totalFee"]) == Decimal("0.1")
+
+
 async def test_once_a_price_that_was_to_come_is_known_when_it_is_in_force(service: Service):
     service.services = replace(service.services, clock=lambda: at("09:00", "2026-01-01"))
     await set_prices(service, price(effectiveFrom="2026-02-01T00:00:00Z"))

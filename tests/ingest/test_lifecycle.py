@@ -101,6 +101,7 @@ def test_each_event_has_to_say_of_which_deployment(type, data, reason):
         ("Infinity", "is not a number up to 1,000,000 (MAX_GPUS)"),
         ("NaN", "is not a number up to 1,000,000 (MAX_GPUS)"),
         (1e-7, "1E-7 has more than six digits behind the point"),
+        ("0.1234560000000000000000000000000000001", "0.1234560000000000000000000000000000001 has more than six digits behind the point"),
         (1.0000001, "1.0000001 has more than six digits behind the point"),
     ],
 )

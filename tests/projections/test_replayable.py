@@ -9,11 +9,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from domain import limits
 from domain.events import UsageEvent
 from projections import runner as runner_module
 from projections import usage
 from projections.runner import Runner
-from tests.events import around, at, changes_of, prices, renewed, request_completed, requests
+from tests.events import around, at, changes_of, corrected, price_set, prices, renewed, request_completed, requests
 from tests.projections.fold import Rows, fold
 from tests.projections.read_models import caught_up, log_of, rows_of, start_over
 
@@ -147,3 +148,13 @@ def test_a_batch_of_nothing_but_conflicts_moves_the_position(ledger, database_ur
     ledger.record([request_completed(at("10:00"), id="1"), request_completed(at("11:00"), id="1")])
     assert caught_up(runner).position == 3
     assert len(rows_of(database_url)["history"]) == 1
+
+
+def test_bounded_a_request_corrected_a_thousand_times_in_one_batch_holds_nobody_up(ledger, database_url, runner):
+    request = request_completed(at("09:00"), id="1")
+    changes = [corrected(request, version, input=(("prompt", "token", version),)) for version in range(1, limits.MAX_VERSION)]
+    ledger.record([price_set(), *reversed(changes), request, request_completed(at("09:00"), account="other")])
+    caught_up(runner)
+    rows = rows_of(database_url)
+    assert rows == fold(log_of(database_url))
+    assert {version for _, _, _, _, _, version, *_ in rows["history"]} == {1, limits.MAX_VERSION}

@@ -40,10 +40,19 @@ async def test_a_service_whose_read_models_are_far_behind_is_not_ready(
     browser: httpx.AsyncClient, parts: Parts, tokens_of: Connection, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(health, "MAX_LAG", 2)
+    tokens_of.execute("UPDATE cell_0.generations SET complete_through = clock_timestamp()")
     for events, status, reason in ((2, 200, "ok"), (1, 503, "3 events behind: more than 2 (MAX_LAG)")):
         await report(browser, tokens_of, events)
         ready = await browser.get("/readyz")
         assert (ready.status_code, ready.json()["checks"]["read_models"]) == (status, reason)
+
+
+async def test_a_service_whose_read_models_stand_still_is_not_ready(browser: httpx.AsyncClient, tokens_of: Connection):
+    tokens_of.execute("UPDATE cell_0.generations SET complete_through = '2026-04-21T09:00:00Z'")
+    assert (await browser.get("/readyz")).json()["checks"]["read_models"] == "ok"  # with everything projected
+    await report(browser, tokens_of, 1)
+    reason = "1 events behind, and not moving since 2026-04-21 09:00Z (MAX_STANDSTILL)"
+    assert (await browser.get("/readyz")).json()["checks"]["read_models"] == reason
 
 
 async def report(browser: httpx.AsyncClient, connection: Connection, events: int) -> None:
