@@ -34,13 +34,18 @@ UNIT_NAMES = {
 }
 
 
+UNIT_LABELS = {unit: name.capitalize() for unit, name in UNIT_NAMES.items()}
+
+
 def label(direction: str, category: str, unit: str = TOKEN) -> str:
     """What people call a category of `input` or `output`. One we do not know goes by its own name."""
-    if unit != TOKEN:
-        name = UNIT_NAMES.get(unit, unit)
-        return name.capitalize() if category == unit else f"{category.replace('_', ' ').capitalize()} ({name})"
     labels = INPUT_LABELS if direction == "input" else OUTPUT_LABELS
-    return labels.get(category, category)
+    if unit == TOKEN:
+        return labels.get(category, category)
+    if category == unit:
+        return UNIT_LABELS.get(unit, unit)
+    name = category.replace("_", " ").capitalize() if category in labels else category
+    return f"{name} ({UNIT_NAMES.get(unit, unit)})"
 
 
 def rank(direction: str, category: str, unit: str) -> tuple[int, str, str]:

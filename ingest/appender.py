@@ -66,8 +66,7 @@ class Appender:
 
     def _append(self, events: Sequence[UsageEvent]) -> Recording:
         if strangers := {event.account for event in events if event.account != PLATFORM} - self._known_accounts:
-            with self._ledger.connection() as connection:
-                accounts.ensure(connection, strangers, self._ledger.cell)
+            self._ledger.beside(lambda connection: accounts.ensure(connection, strangers, self._ledger.cell))
             self._known_accounts |= strangers
         return self._ledger.record(events)
 

@@ -106,8 +106,21 @@ def decimal(text: str, field: str, example: str = "0.00125") -> str:
 def unit_price(text: str) -> str:
     """A canonical decimal, 0 or more, whose products with quantities stay exact."""
     canonical = decimal(text, "data.unit_price", "0.00000015")
-    if (reason := unfit(canonical)) is not None:
+    if reason := unfit(canonical):
         raise UnacceptableError("data.unit_price", f"{text[:64]!r} {reason}")
+    return canonical
+
+
+def cost(text: str) -> str:
+    """A canonical decimal of so many digits that sums of it stay short."""
+    canonical = decimal(text, "data.reported_cost")
+    whole, _, fraction = canonical.removeprefix("-").partition(".")
+    if len(whole) > limits.MAX_COST_INTEGER_DIGITS or len(fraction) > limits.MAX_COST_FRACTION_DIGITS:
+        raise UnacceptableError(
+            "data.reported_cost",
+            f"{text[:64]!r} has more than {limits.MAX_COST_INTEGER_DIGITS} digits before the point or {limits.MAX_COST_FRACTION_DIGITS}"
+            " behind it (MAX_COST_INTEGER_DIGITS, MAX_COST_FRACTION_DIGITS)",
+        )
     return canonical
 
 
@@ -140,6 +153,22 @@ def check_strings(report: msgspec.Struct) -> None:
     _check(msgspec.to_builtins(report), "")
 
 
+def check_nul(value: Any, path: str = "") -> None:
+    """Refuse NUL anywhere in a report, in fields that we do not know, too."""
+    if isinstance(value, dict):
+        for name, item in value.items():
+            check_nul(name, path)
+            check_nul(item, f"{path}.{name}" if path else name)
+    elif isinstance(value, list):
+        for i, item in enumerate(value):
+            check_nul(item, f"{path}[{i}]")
+    elif isinstance(value, str) and "\0" in value:
+        raise UnacceptableError(path or None, NUL)
+
+
+NUL = "holds a NUL character: leave it out"
+
+
 def _check(value: Any, path: str) -> None:
     if isinstance(value, dict):
         for name, item in value.items():
@@ -149,6 +178,6 @@ def _check(value: Any, path: str) -> None:
             _check(item, f"{path}[{i}]")
     elif isinstance(value, str):
         if "\0" in value:
-            raise UnacceptableError(path, "holds a NUL character: leave it out")
+            raise UnacceptableError(path, NUL)
         if path != "data.error_message" and len(value.encode()) > limits.MAX_STRING_BYTES:
             raise UnacceptableError(path, f"is longer than {limits.MAX_STRING_BYTES} bytes (MAX_STRING_BYTES)")

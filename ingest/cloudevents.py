@@ -14,7 +14,7 @@ from domain.corrections import RequestCorrected, RequestVoided
 from domain.event_types import EVENT_TYPES
 from domain.events import UsageEvent
 from domain.price_events import GpuPriceSet, PriceSet, RatingRenewed
-from ingest.checks import check_strings, instant
+from ingest.checks import check_nul, check_strings, instant
 from ingest.lifecycle import deployment_event
 from ingest.outcomes import Sender, UnacceptableError
 from ingest.prices import gpu_price_set, price_set, rating_renewed
@@ -32,10 +32,12 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
     `latest` is the last acceptable time, in microseconds since 1970. Raises UnacceptableError with the field and the reason.
     """
     if len(line) > limits.MAX_EVENT_BYTES:
-        raise UnacceptableError(None, f"is larger than {limits.MAX_EVENT_BYTES} bytes (MAX_EVENT_BYTES)")
+        raise UnacceptableError(None, f"is larger than {limits.MAX_EVENT_BYTES} bytes (MAX_EVENT_BYTES): so much of it is kept aside")
     report, original = _decode(line)
     if len(line) > limits.MAX_STRING_BYTES or b"\\u0000" in line:  # else no string can be too long or hold a NUL
         check_strings(report)
+        if original is not None:
+            check_nul(msgspec.json.decode(original))
     topic = TOPICS[type(report)]
     sender.require(topic)
     time = instant(report.time, latest)

@@ -68,8 +68,7 @@ class Reception:
         return events, refused, bodies
 
     def _keep(self, rejected: Sequence[aside.Rejected], conflicting: Sequence[aside.Conflicting]) -> None:
-        with self._ledger.connection() as connection:
-            aside.keep(connection, rejected, conflicting)
+        self._ledger.beside(lambda connection: aside.keep(connection, rejected, conflicting))
 
     def _receipt(self, events: Sequence[tuple[int, UsageEvent]], recording: Recording | None, refused: Sequence[Refused]) -> Receipt:
         if recording is None:

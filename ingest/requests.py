@@ -7,7 +7,7 @@ from msgspec import UNSET
 
 from domain.corrections import RequestCorrected, RequestVoided
 from domain.events import RequestCompleted
-from ingest.checks import LATEST, decimal, instant, message, nanoseconds, quantities
+from ingest.checks import LATEST, cost, instant, message, nanoseconds, quantities
 from ingest.outcomes import UnacceptableError
 from ingest.reports import (
     ReportedApiKey,
@@ -51,7 +51,7 @@ def request_completed(report: RequestCompletedReport, account: str, occurred_at:
         data.status_code,
         message(data.error_message),
         data.usage_source or "reported",
-        decimal(data.reported_cost, "data.reported_cost") if data.reported_cost else None,
+        cost(data.reported_cost) if data.reported_cost else None,
         original,
     )
 
@@ -123,7 +123,7 @@ def _message(name: str, text: str | None) -> Changed:
 
 
 def _cost(name: str, text: str | None) -> Changed:
-    yield name, decimal(text, f"data.{name}") if text else None
+    yield name, cost(text) if text else None
 
 
 FIELDS: dict[str, Callable[[str, Any], Changed]] = {

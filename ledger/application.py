@@ -1,6 +1,6 @@
 """The ledger: the application of the eventsourcing library that holds the facts which change figures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
@@ -16,7 +16,7 @@ from psycopg.rows import dict_row
 
 from domain.events import UsageEvent
 from ledger.binary import event_row
-from ledger.recorder import ID, LedgerRecorder, Place, place_of
+from ledger.recorder import ID, LedgerRecorder, Place, persistently, place_of
 from ledger.shapes import UsageEventMapper, reshaped, same_content, to_state
 
 CELL = "cell_0"  # Today there is one; an account belongs to one, and nothing joins, locks or counts across cells.
@@ -108,6 +108,18 @@ class Ledger(Application[UUID]):
         """A connection of the ledger's own, in one transaction: for what is kept beside the log."""
         with self.ledger_recorder.datastore.get_connection() as connection, connection.transaction():
             yield connection
+
+    def beside(self, work: Callable[[Connection[Any]], None]) -> None:
+        """Do what is kept beside the log, in a transaction; again where the connection is lost, so it has to be safe to repeat.
+
+        Raises OperationalError of the library when Postgres stays away.
+        """
+
+        def once() -> None:
+            with self.connection() as connection:
+                work(connection)
+
+        persistently(once)
 
     @property
     def ledger_recorder(self) -> LedgerRecorder:

@@ -6,9 +6,9 @@ ends in a conflict with itself: an append is idempotent, and a strict insert rec
 """
 
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 from eventsourcing.persistence import (
@@ -33,6 +33,8 @@ LOCK_TIMEOUT_MS = 20_000
 ATTEMPTS = 5
 RETRY_WAIT_SECONDS = 0.2
 
+T = TypeVar("T")
+
 
 Place = bytes
 """Where an event stands: the 16 bytes of its stream, and behind them, for a version past the first, 8 bytes of that."""
@@ -51,6 +53,18 @@ class Appended(NamedTuple):
     recorded: int
     standing: dict[Place, bytes]
     position: int  # of the last event in the log: covers all of these
+
+
+def persistently(work: Callable[[], T]) -> T:
+    """What `work` gives, which is safe to repeat, and is repeated where the connection was lost."""
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            return work()
+        except (InterfaceError, OperationalError):
+            if attempt == ATTEMPTS:
+                raise
+            time.sleep(RETRY_WAIT_SECONDS * attempt)
+    raise AssertionError
 
 
 class LedgerRecorder(PostgresApplicationRecorder):
@@ -78,15 +92,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
         Safe to repeat, so a connection lost at any moment, even after the commit, is answered by trying again. Raises
         OperationalError of the library when Postgres stays away.
         """
-        for attempt in range(1, ATTEMPTS + 1):
-            try:
-                with self.datastore.get_connection() as connection:
-                    return self._append(connection, events)
-            except (InterfaceError, OperationalError):
-                if attempt == ATTEMPTS:
-                    raise
-                time.sleep(RETRY_WAIT_SECONDS * attempt)
-        raise AssertionError
+
+        def once() -> Appended:
+            with self.datastore.get_connection() as connection:
+                return self._append(connection, events)
+
+        return persistently(once)
 
     def _append(self, connection: Connection[Any], events: Mapping[Place, bytes]) -> Appended:
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:

@@ -9,13 +9,13 @@ from domain.calendar import QUARTER
 from domain.events import MICROSECOND, Outcome, Quantity, RequestCompleted
 from domain.names import series_id
 from domain.quantities import TOKEN
-from domain.rating import MAX_FEE_DIGITS, ZERO, Rated
+from domain.rating import ZERO, Rated
 from projections.read_model import Recorded
 
 Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
 LineKey = tuple[str, str, str]  # direction, category, unit
 Dimensions = tuple[bytes, str, str | None, str | None]  # account, model, provider, API key
-EXACT_SUMS = Context(prec=MAX_FEE_DIGITS + 12, traps=[Inexact])  # of a batch of any size
+EXACT_SUMS = Context(prec=1_000, traps=[Inexact])  # digits: whatever the log holds, a sum of it is shorter
 
 
 @dataclass(slots=True)

@@ -35,7 +35,10 @@ class Downloads:
         path = self._desk.file(state)
         if path is None:
             return _refusal(HTTPStatus.NOT_FOUND, "The file of this export is not there any more: ask for a new export.")
-        return FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPE, filename=state.file_name)
+        response = FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPE, filename=state.file_name, stat_result=path.stat())
+        if request.headers.get("if-none-match") == response.headers["etag"]:
+            return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**HEADERS, "ETag": response.headers["etag"]})
+        return response
 
     async def _linked(self, request: Request) -> ExportState:
         """The export that the link is for. Raises LinkError, whatever is wrong: the export, the link, its time, the name, who asks."""

@@ -22,5 +22,6 @@ def pool(database_url: str, size: int) -> AsyncConnectionPool[AsyncConnection[An
         timeout=POOL_TIMEOUT_SECONDS,
         reconnect_timeout=POOL_TIMEOUT_SECONDS,
         open=False,
+        check=AsyncConnectionPool.check_connection,  # one that broke while it lay there is not given out
         kwargs={"application_name": "tallygraph web", "options": f"-c TimeZone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS}"},
     )

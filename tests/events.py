@@ -157,7 +157,7 @@ def requests(draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tupl
         error_message=draw(st.sampled_from((None, None, "Timed out"))),
         usage_source=draw(st.sampled_from(("reported", "estimated", "none"))),
         service_tier=draw(st.sampled_from((None, None, "priority"))),
-        reported_cost=draw(st.sampled_from((None, "0", "0.00125"))),
+        reported_cost=draw(st.sampled_from((None, "0", "0.00125", "9" * 64, f"0.{'0' * 61}1"))),  # also what the door takes no more
     )
 
 

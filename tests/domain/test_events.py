@@ -62,6 +62,8 @@ def test_microseconds_count_from_1970_in_utc():
         ("input", "audio", "millisecond", "Audio (milliseconds)"),
         ("input", "tool_use", "token", "tool_use"),  # what we do not know is shown under its own name
         ("output", "prompt", "token", "prompt"),
+        ("output", "GPT_Image", "image", "GPT_Image (images)"),
+        ("output", "Seat", "Seat", "Seat"),
     ],
 )
 def test_every_category_has_its_label(direction, category, unit, expected):

@@ -14,6 +14,7 @@ from tests.events import ABSENT, FOR_EVER, at, line, parsed, report
 
 KIB = "x" * 1024
 TYPES = ", ".join(EVENT_TYPES)
+LONG_COST = "has more than 18 digits before the point or 40 behind it (MAX_COST_INTEGER_DIGITS, MAX_COST_FRACTION_DIGITS)"
 FULL_WIDTH_2 = "\uff12"
 NO_TIME = "is not an RFC 3339 instant with an offset, such as 2026-04-21T14:03:07.120Z"
 
@@ -160,6 +161,8 @@ def test_a_report_within_its_limits_is_taken(fields):
         ({"data": {"status_code": 600}}, "data.status_code", "expected int <= 599"),
         ({"data": {"status_code": "200"}}, "data.status_code", "expected int | null, got str"),
         ({"data": {"usage_source": "guessed"}}, "data.usage_source", "invalid enum value 'guessed'"),
+        ({"data": {"reported_cost": f"1e{limits.MAX_COST_INTEGER_DIGITS}"}}, "data.reported_cost", f"'1e18' {LONG_COST}"),
+        ({"data": {"reported_cost": "1e-41"}}, "data.reported_cost", f"'1e-41' {LONG_COST}"),
         ({"data": {"reported_cost": 0.5}}, "data.reported_cost", "expected str | null, got float"),
         ({"data": {"error_message": "\0"}}, "data.error_message", "holds a NUL character: leave it out"),
     ],
@@ -237,7 +240,10 @@ def test_what_is_not_a_cloudevent_in_json_is_refused(reported):
 def test_a_report_has_a_limit_as_a_whole():
     message = "x" * (limits.MAX_EVENT_BYTES - len(line(data={"error_message": ""})))
     assert parsed(line(data={"error_message": message})).error_message is not None
-    assert refusal(line(data={"error_message": message + "x"})) == (None, "is larger than 1048576 bytes (MAX_EVENT_BYTES)")
+    assert refusal(line(data={"error_message": message + "x"})) == (
+        None,
+        "is larger than 1048576 bytes (MAX_EVENT_BYTES): so much of it is kept aside",
+    )
 
 
 def test_a_report_that_has_to_be_kept_whole_has_a_lower_limit():
@@ -340,3 +346,9 @@ def test_unknown_fields_are_kept_whole_wherever_they_are():
 )
 def test_a_refused_report_is_named_by_its_id_where_that_can_be_read(reported, id):
     assert cloudevents.reported_id(reported) == id
+
+
+def test_a_nul_is_refused_also_in_a_field_that_we_do_not_know():
+    assert refusal(line(zz={"a": ["\0"]})) == ("zz.a[0]", "holds a NUL character: leave it out")
+    assert refusal(line(data={"zz\0": 1})) == ("data", "holds a NUL character: leave it out")
+    assert parsed(line(zz="\\u0000")).original is not None  # a text about it is none

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -172,9 +172,10 @@ KEYS = {  # tables of this model, and how many columns their keys have
 def fold(log: Iterable[Logged]) -> Rows:
     """The rows of every table, in the order of their keys."""
     model = Model()
-    for position, event in log:
-        model.take(position, event)
-    return model.rows()
+    with localcontext(prec=2_000):
+        for position, event in log:
+            model.take(position, event)
+        return model.rows()
 
 
 def sides_of(request: RequestCompleted, rated: Rated) -> Iterator[tuple[str, Sequence[Quantity], Sequence[Decimal] | None]]:

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import astuple, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 from zoneinfo import ZoneInfo, available_timezones
@@ -101,6 +101,11 @@ class Expected:
 
 
 def totals(events: Sequence[RequestCompleted]) -> tuple[int | Decimal, ...]:
+    with localcontext(prec=2_000):
+        return _totals(events)
+
+
+def _totals(events: Sequence[RequestCompleted]) -> tuple[int | Decimal, ...]:
     latencies = [event.latency_ns for event in events if event.latency_ns is not None]
     tokens = [tokens_of(event)[2] for event in events]
     return (

@@ -83,6 +83,13 @@ async def test_a_download_that_broke_off_goes_on_where_it_was(browser: httpx.Asy
     assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(CONTENT)}")
 
 
+async def test_a_file_that_is_known_is_not_sent_again(browser: httpx.AsyncClient, finished: Finished):
+    etag = (await browser.head(finished.link())).headers["etag"]
+    known = await browser.get(finished.link(), headers={"If-None-Match": etag})
+    assert (known.status_code, known.headers["etag"], known.content) == (304, etag, b"")
+    assert (await browser.get(finished.link(), headers={"If-None-Match": '"another"'})).content == CONTENT
+
+
 async def test_a_link_is_good_for_minutes(browser: httpx.AsyncClient, finished: Finished):
     minute = timedelta(minutes=1)
     assert (await browser.get(finished.link(age=LIFETIME - minute))).status_code == 200
