@@ -147,6 +147,13 @@ class Runner:
         return row[0]
 
     def _project(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
+        try:
+            return self._committed(connection, generation, change)
+        except Exception as error:
+            error.add_note(f"while projecting the events at {change.batch[0].position} to {change.position} of the log")
+            raise
+
+    def _committed(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
         with connection.transaction(), connection.cursor(binary=True) as cursor:
             cursor.execute(log_sql(RECORDED_AT, self.cell), [change.position], prepare=True)
             (recorded_at,) = cursor.fetchone() or (None,)
