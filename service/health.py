@@ -9,6 +9,7 @@ from psycopg_pool import AsyncConnectionPool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from domain.events import EPOCH
 from projections import directory
 from projections.snapshot import NotReadyError, Snapshots
 from service.unavailable import AWAY
@@ -64,7 +65,7 @@ class Readiness:
         still = datetime.now(UTC) - state.complete_through
         if lag > MAX_LAG:
             return f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"
-        if lag and still > MAX_STANDSTILL:
+        if lag and EPOCH < state.complete_through and still > MAX_STANDSTILL:
             return f"{lag} events behind, and not moving since {state.complete_through:%Y-%m-%d %H:%M}Z (MAX_STANDSTILL)"
         return OK
 
