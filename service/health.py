@@ -65,7 +65,7 @@ class Readiness:
         still = datetime.now(UTC) - state.complete_through
         if lag > MAX_LAG:
             return f"{lag} events behind: more than {MAX_LAG} (MAX_LAG)"
-        if lag and EPOCH < state.complete_through and still > MAX_STANDSTILL:
+        if lag and state.complete_through > EPOCH and still > MAX_STANDSTILL:
             return f"{lag} events behind, and not moving since {state.complete_through:%Y-%m-%d %H:%M}Z (MAX_STANDSTILL)"
         return OK
 
