@@ -29,7 +29,10 @@ def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], 
         ws_max_size=WEBSOCKET_BYTES,
         server_header=False,
     )
-    asyncio.run(_Server(config, on_started, streams.stop).serve([listener]))
+    server = _Server(config, on_started, streams.stop)
+    for each in SIGNALS:  # until the event loop listens for them itself
+        signal.signal(each, lambda *_: server.stop())
+    asyncio.run(server.serve([listener]))
     for each in SIGNALS:
         signal.signal(each, lambda *_: _end_at_once())
 
@@ -54,10 +57,11 @@ class _Server(uvicorn.Server):
     def capture_signals(self) -> Iterator[None]:
         loop = asyncio.get_running_loop()
         for each in SIGNALS:
-            loop.add_signal_handler(each, self._stop)
+            loop.add_signal_handler(each, self.stop)
         yield
 
-    def _stop(self) -> None:
+    def stop(self) -> None:
+        """Finish what is under way; told again, end at once."""
         if self.should_exit:
             _end_at_once()
         self.should_exit = True

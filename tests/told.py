@@ -75,7 +75,7 @@ changed = st.fixed_dictionaries(
     optional={
         "model": texts,
         **dict.fromkeys(("request_id", "request_type", "model_version", "provider", "technology", "service_tier"), maybe_texts),
-        "deployment": maybe_texts,
+        "deployment": texts,
         "api_key": st.none() | st.fixed_dictionaries({"id": texts}, optional={"name": maybe_texts}),
         "input": sides,
         "output": sides,
