@@ -132,8 +132,14 @@ def around(start: datetime, span: timedelta) -> st.SearchStrategy[datetime]:
     return st.builds(lambda quarter, offset: start + quarter * timedelta(minutes=15) + timedelta(microseconds=offset), quarters, beside)
 
 
+COSTS = (None, "0", "0.00125")
+EVER_TAKEN = (*COSTS, "9" * 64, f"0.{'0' * 61}1")  # the last ones are taken no more, and may be in logs of before
+
+
 @st.composite
-def requests(draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tuple[str, ...] = ("acme",)) -> RequestCompleted:
+def requests(
+    draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tuple[str, ...] = ("acme",), costs: tuple[str | None, ...] = COSTS
+) -> RequestCompleted:
     """Any request within `times`, of few names and dimensions, so that they meet again."""
     key = draw(st.sampled_from((None, "key-1", "key-2")))
     channel = draw(st.sampled_from(("router", "router", "router", "deployment")))
@@ -157,7 +163,7 @@ def requests(draw: st.DrawFn, times: st.SearchStrategy[datetime], accounts: tupl
         error_message=draw(st.sampled_from((None, None, "Timed out"))),
         usage_source=draw(st.sampled_from(("reported", "estimated", "none"))),
         service_tier=draw(st.sampled_from((None, None, "priority"))),
-        reported_cost=draw(st.sampled_from((None, "0", "0.00125", "9" * 64, f"0.{'0' * 61}1"))),  # also what the door takes no more
+        reported_cost=draw(st.sampled_from(costs)),
     )
 
 

@@ -14,13 +14,13 @@ from domain.events import UsageEvent
 from projections import runner as runner_module
 from projections import usage
 from projections.runner import Runner
-from tests.events import around, at, changes_of, corrected, price_set, prices, renewed, request_completed, requests
+from tests.events import EVER_TAKEN, around, at, changes_of, corrected, price_set, prices, renewed, request_completed, requests
 from tests.projections.fold import Rows, fold
 from tests.projections.read_models import caught_up, log_of, rows_of, start_over
 
 ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 times = around(at("22:00"), timedelta(hours=4))  # over midnight
-histories = st.lists(requests(times, accounts=("acme", "other")), max_size=40)
+histories = st.lists(requests(times, accounts=("acme", "other"), costs=EVER_TAKEN), max_size=40)
 
 
 renewals = st.tuples(st.sampled_from((None, "acme")), st.sampled_from((None, ("Llama", "gpt-4o"))))
