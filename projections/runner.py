@@ -18,6 +18,7 @@ POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
 IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
+BATCH_IDLE_TIMEOUT_MS = 300_000  # within a batch, for lives of very many events
 WORTH_ANALYZING = 1_000  # events
 GROWTH_BITS = 3  # statistics are taken whenever there are 8 times as many: how large a table is the planner sees by itself
 CHANNEL = "tallygraph_read_models"  # NOTIFY after each commit: a hint, never the truth
@@ -155,6 +156,7 @@ class Runner:
 
     def _committed(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
         with connection.transaction(), connection.cursor(binary=True) as cursor:
+            cursor.execute(THINK_LONGER)
             cursor.execute(log_sql(RECORDED_AT, self.cell), [change.position], prepare=True)
             (recorded_at,) = cursor.fetchone() or (None,)
             assert isinstance(recorded_at, datetime)
@@ -170,6 +172,8 @@ class Runner:
 
 
 HEAD = "SELECT position FROM {head}"
+# The head is not locked here, so that appends wait for nothing that is worked out between statements.
+THINK_LONGER = f"SET LOCAL idle_in_transaction_session_timeout = {BATCH_IDLE_TIMEOUT_MS}"
 # The append that holds an event tells when it was recorded. A batch may end within one: then not all of that instant is included.
 RECORDED_AT = "SELECT recorded_at FROM {appends} WHERE position >= %b ORDER BY position LIMIT 1"
 TOUCH_HEAD = """
