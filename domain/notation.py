@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 import msgspec
@@ -30,6 +31,14 @@ def cloudevent(event: UsageEvent) -> dict[str, Any]:
         "time": instant(event.time),
         "data": DATA[type(event)](event),
     }
+
+
+def amount(value: Decimal) -> str:
+    """The shortest text, without an exponent: equal amounts are equal texts."""
+    text = f"{value:f}"
+    if "." in text:
+        text = text.rstrip("0").rstrip(".")
+    return "0" if text == "-0" else text
 
 
 def instant(time: datetime) -> str:

@@ -19,6 +19,7 @@ import strawberry
 from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.notation import amount
 from graph.errors import BadInputError, LimitError
 
 if TYPE_CHECKING:  # To the type checker a BigInt is the int that it is at run time, and so on.
@@ -76,10 +77,7 @@ def serialize_decimal(value: object) -> str:
     """The shortest text: equal amounts are equal texts."""
     if not isinstance(value, Decimal) or not value.is_finite():
         raise GraphQLError(f"Decimal cannot stand for {value!r}")
-    text = f"{value:f}"
-    if "." in text:
-        text = text.rstrip("0").rstrip(".")
-    return "0" if text == "-0" else text
+    return amount(value)
 
 
 def parse_date_time(value: object) -> datetime:

@@ -12,6 +12,7 @@ import msgspec
 from domain import limits
 from domain.deployment_events import MICRO
 from domain.events import Quantity, microseconds
+from domain.notation import amount
 from domain.price_events import unfit
 from ingest.outcomes import UnacceptableError
 from ingest.reports import ReportedQuantity
@@ -94,9 +95,7 @@ def nanoseconds(milliseconds: float | None) -> int | None:
 def decimal(text: str, field: str, example: str = "0.00125") -> str:
     """Canonical: no exponent, no needless zeros, no negative zero, so that equal amounts are equal texts."""
     value = Decimal(text) if DECIMAL.fullmatch(text) else Decimal("NaN")
-    canonical = f"{value:f}" if value else "0"
-    if "." in canonical:
-        canonical = canonical.rstrip("0").rstrip(".")
+    canonical = amount(value)
     if value.is_nan() or len(canonical) > limits.MAX_COST_CHARACTERS:
         bound = f"of up to {limits.MAX_COST_CHARACTERS} characters (MAX_COST_CHARACTERS)"
         raise UnacceptableError(field, f"{text[:64]!r} is not a decimal number such as {example}, {bound}")

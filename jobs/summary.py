@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
+from domain.notation import amount
 from jobs.cells import Kind, Value
 from jobs.request import ExportRequest
 from jobs.usage import Quantity, UsageSnapshot
@@ -81,7 +82,7 @@ def _totals(snapshot: UsageSnapshot) -> Iterator[Line]:
     yield Line("Throughput (requests/s)", totals.throughput, Kind.RATE)
     yield Line(f"Fee ({snapshot.currency})", totals.fee, Kind.MONEY)
     # Excel calculates with 15 digits; the exact amount is kept as text beside the number.
-    yield Line(f"Fee ({snapshot.currency}), exact", None if totals.fee is None else f"{totals.fee:f}")
+    yield Line(f"Fee ({snapshot.currency}), exact", None if totals.fee is None else amount(totals.fee))
     yield Line("Unpriced requests", totals.unpriced_requests, Kind.COUNT)
 
 
