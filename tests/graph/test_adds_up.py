@@ -1,6 +1,7 @@
 """Law: adds up. Σ buckets = totals of the range = Σ history, exactly, in every zone, interval and grouping, wherever the range cuts."""
 
 from datetime import datetime, timedelta
+from decimal import Decimal
 from itertools import count
 from typing import Any
 
@@ -14,16 +15,17 @@ from tests.graph.conftest import Service
 
 START = datetime.fromisoformat("2026-03-28T00:00Z")  # the clocks go forward in Berlin a day later, and back on Lord Howe a week later
 SPAN = timedelta(days=9)
-FACTORS = "{ category unit count }"
+FACTORS = "{ category unit count fee }"
 QUERY = f"""
     query(
         $range: TimeRange!, $filter: RouterFilter, $interval: Interval, $timeZone: TimeZone!, $groupBy: [RouterDimension!]!, $after: String
     ) {{
         account {{
             routerUsage(range: $range, filter: $filter) {{
-                totalRequests totalTokens errorCount input {FACTORS} output {FACTORS} dataState {{ unpricedRequests }}
+                totalRequests totalTokens totalFee errorCount input {FACTORS} output {FACTORS} dataState {{ unpricedRequests }}
                 buckets(interval: $interval, timeZone: $timeZone, groupBy: $groupBy, first: 7, after: $after) {{
-                    nodes {{ requests totalTokens errorCount unpricedRequests input {FACTORS} output {FACTORS} history {{ totalCount }} }}
+                    nodes {{ requests totalTokens totalFee errorCount unpricedRequests
+                        input {FACTORS} output {FACTORS} history {{ totalCount }} }}
                     pageInfo {{ hasNextPage endCursor }}
                 }}
             }}
@@ -31,7 +33,7 @@ QUERY = f"""
     }}"""
 HISTORY = f"""
     query($range: TimeRange!, $filter: HistoryFilter) {{ account {{ history(range: $range, filter: $filter, first: 1000) {{
-        totalCount nodes {{ totalTokens statusCode errorMessage input {FACTORS} output {FACTORS} }}
+        totalCount nodes {{ totalTokens fee statusCode errorMessage input {FACTORS} output {FACTORS} }}
     }} }} }}"""
 
 zones = st.sampled_from(("UTC", "Europe/Berlin", "Asia/Kathmandu", "Australia/Lord_Howe", "America/St_Johns"))
@@ -64,7 +66,7 @@ async def test_buckets_and_history_add_up_to_the_totals(service: Service, data: 
     # Given an account of its own with those requests, in two batches
     key = f"account-{next(accounts)}"
     named = [msgspec.structs.replace(each, account=key) for each in requests]
-    service.record(*named[::2])
+    service.record(*events.PRICES, *named[::2])
     if named[1::2]:
         service.record(*named[1::2])
     for _ in range(3):
@@ -105,17 +107,25 @@ def one(request: dict[str, Any]) -> dict[str, Any]:
     """A request of history as a bucket of its own."""
     code = request["statusCode"]
     failed = request["errorMessage"] is not None if code is None else code >= 400
-    return {**request, "requests": 1, "errorCount": int(failed), "unpricedRequests": 1}
+    return {
+        **request,
+        "requests": 1,
+        "errorCount": int(failed),
+        "totalFee": request["fee"],
+        "unpricedRequests": int(request["fee"] is None),
+    }
 
 
 def summed(figures: list[dict[str, Any]]) -> dict[str, Any]:
     sums: dict[str, Any] = {
         name: sum(each[name] or 0 for each in figures) for name in ("requests", "totalTokens", "errorCount", "unpricedRequests")
     }
+    sums["totalFee"] = sum((Decimal(each["totalFee"] or 0) for each in figures), Decimal(0))
     for side in ("input", "output"):
-        factors: dict[tuple[str, str], int] = {}
+        factors: dict[tuple[str, str], tuple[int, Decimal]] = {}
         for factor in (factor for each in figures for factor in each[side] or ()):
             kind = (factor["category"], factor["unit"])
-            factors[kind] = factors.get(kind, 0) + factor["count"]
+            count, fee = factors.get(kind, (0, Decimal(0)))
+            factors[kind] = (count + factor["count"], fee + Decimal(factor["fee"] or 0))
         sums[side] = factors
     return sums
