@@ -1,6 +1,8 @@
 """Usage events for tests: builders with sensible defaults, and strategies that reach the corners."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal, localcontext
 from itertools import count
 from typing import Any
 
@@ -205,3 +207,9 @@ def changes_of(draw: st.DrawFn, request: RequestCompleted) -> RequestCorrected |
     }
     chosen = draw(st.lists(st.sampled_from(sorted(changes)), min_size=1, max_size=3, unique=True))
     return corrected(request, version, id=id, **{name: draw(changes[name]) for name in chosen})
+
+
+def added_up(amounts: Iterable[str | Decimal | None]) -> Decimal:
+    """The sum of what is known of them, exactly."""
+    with localcontext(prec=1_000):
+        return sum((Decimal(amount) for amount in amounts if amount is not None), Decimal(0))

@@ -120,12 +120,12 @@ def summed(figures: list[dict[str, Any]]) -> dict[str, Any]:
     sums: dict[str, Any] = {
         name: sum(each[name] or 0 for each in figures) for name in ("requests", "totalTokens", "errorCount", "unpricedRequests")
     }
-    sums["totalFee"] = sum((Decimal(each["totalFee"] or 0) for each in figures), Decimal(0))
+    sums["totalFee"] = events.added_up(each["totalFee"] for each in figures)
     for side in ("input", "output"):
         factors: dict[tuple[str, str], tuple[int, Decimal]] = {}
         for factor in (factor for each in figures for factor in each[side] or ()):
             kind = (factor["category"], factor["unit"])
             count, fee = factors.get(kind, (0, Decimal(0)))
-            factors[kind] = (count + factor["count"], fee + Decimal(factor["fee"] or 0))
+            factors[kind] = (count + factor["count"], events.added_up((fee, factor["fee"])))
         sums[side] = factors
     return sums

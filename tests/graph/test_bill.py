@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from domain.deployment_events import MICRO, DeploymentCreated, DeploymentStarted, DeploymentStopped
 from domain.events import microseconds
 from domain.price_events import PLATFORM, GpuPriceSet
-from tests.events import PRICES, around, at, corrected, price_set, request_completed, requests, voided
+from tests.events import PRICES, added_up, around, at, corrected, price_set, request_completed, requests, voided
 from tests.graph.conftest import Service
 
 DAYS = {"from": "2026-04-20T00:00:00Z", "to": "2026-04-24T00:00:00Z"}
@@ -109,20 +109,20 @@ async def test_adds_up_lines_are_the_total_are_buckets_are_history_however_they_
         for by in combinations(DIMENSIONS, number):
             account = await billed(service, *by, zone=zone)
             bill, usage = account["bill"], account["routerUsage"]
-            assert sum((Decimal(line["fee"]) for line in bill["lines"]), Decimal(0)) == Decimal(bill["total"])
+            assert added_up(line["fee"] for line in bill["lines"]) == Decimal(bill["total"])
             if "SERVICE" in by:
                 router = [line for line in bill["lines"] if line["service"] == "ROUTER"]
-                fee = sum((Decimal(line["fee"]) for line in router), Decimal(0))
+                fee = added_up(line["fee"] for line in router)
                 assert fee == Decimal(usage["totalFee"] or 0)
-                assert fee == sum((Decimal(each["fee"] or 0) for each in (*usage["input"], *usage["output"])), Decimal(0))
-                assert fee == sum((Decimal(each["totalFee"] or 0) for each in usage["buckets"]["nodes"]), Decimal(0))
+                assert fee == added_up(each["fee"] for each in (*usage["input"], *usage["output"]))
+                assert fee == added_up(each["totalFee"] for each in usage["buckets"]["nodes"])
                 assert fee == await fees_of_history(service)
 
 
 async def fees_of_history(service: Service) -> Decimal:
     query = "query($range: TimeRange!) { account { history(range: $range, filter: {channel: ROUTER}, first: 1000) { nodes { fee } } } }"
     nodes = (await service.ask(query, FINANCE, range=DAYS))["account"]["history"]["nodes"]
-    return sum((Decimal(node["fee"] or 0) for node in nodes), Decimal(0))
+    return added_up(node["fee"] for node in nodes)
 
 
 async def test_as_billed_a_price_recorded_later_changes_nothing_before_it(service: Service):
