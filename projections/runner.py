@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.sql import SQL
 
 from ledger.application import CELL
 from projections import generations, usage
@@ -173,7 +174,7 @@ class Runner:
 
 HEAD = "SELECT position FROM {head}"
 # The head is not locked here, so that appends wait for nothing that is worked out between statements.
-THINK_LONGER = f"SET LOCAL idle_in_transaction_session_timeout = {BATCH_IDLE_TIMEOUT_MS}"
+THINK_LONGER = SQL("SET LOCAL idle_in_transaction_session_timeout = {}").format(BATCH_IDLE_TIMEOUT_MS)
 # The append that holds an event tells when it was recorded. A batch may end within one: then not all of that instant is included.
 RECORDED_AT = "SELECT recorded_at FROM {appends} WHERE position >= %b ORDER BY position LIMIT 1"
 TOUCH_HEAD = """
