@@ -7,7 +7,7 @@ import strawberry
 from graph.context import Context, Info
 from graph.scalars import JSON, BigInt, Position
 from projections import directory
-from projections.history_pages import LoggedEvent
+from projections.log_streams import LoggedEvent
 
 
 @strawberry.type(description="One event, as it was recorded.")
@@ -16,6 +16,9 @@ class Event:
     type: str = strawberry.field(description='What it says, such as "request.completed".')
     version: int = strawberry.field(description="Its place among the events of the same thing, from 1.")
     recorded_at: datetime = strawberry.field(description="When it was recorded: by our clock, not the reporter's.")
+    time: datetime = strawberry.field(description="When it happened, by its reporter's clock.")
+    source: str = strawberry.field(description="Who reported it.")
+    event_id: str = strawberry.field(description="The event's id: with `source`, its name.")
     data: JSON = strawberry.field(description="What was reported. Fields that we do not know are kept.")
 
 
@@ -39,6 +42,9 @@ def event(context: Context, logged: LoggedEvent) -> Event:
         type=logged.type,
         version=logged.version,
         recorded_at=logged.recorded_at,
+        time=logged.occurred_at,
+        source=logged.source,
+        event_id=logged.event_id,
         data=logged.data,
     )
 

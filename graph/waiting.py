@@ -8,7 +8,7 @@ from graph.event_log import Event, event
 from graph.pages import fetched
 from graph.paging import Connection, page_of
 from projections import waiting
-from projections.history_pages import LoggedEvent
+from projections.log_streams import LoggedEvent
 
 
 async def waiting_changes(info: Info, account_id: UUID, first: int, after: str | None) -> Connection[Event]:

@@ -5,11 +5,9 @@ from uuid import UUID
 
 from domain.events import microseconds
 from domain.lifecycle import Contradiction
-from domain.notation import cloudevent
-from ledger.shapes import READERS
 from projections.deployments import OF_RANK
-from projections.history_pages import LoggedEvent
 from projections.keyset import By, order_by, past
+from projections.log_streams import LoggedEvent, logged
 from projections.snapshot import Snapshot
 
 ORDER = [By("occurred_at"), By("rank"), By("source"), By("event_id")]  # as lives are read, whatever arrived first
@@ -86,10 +84,8 @@ async def _now(snapshot: Snapshot) -> int:
     return microseconds((await snapshot.state()).complete_through)
 
 
-def _reported(place: Place, *logged: Any) -> Reported:
-    position, type, version, recorded_at, state = logged
-    data = cloudevent(READERS[type](state))["data"]
-    return Reported(LoggedEvent(position, type, version, recorded_at, data), place)
+def _reported(place: Place, *row: Any) -> Reported:
+    return Reported(logged(*row), place)
 
 
 def _contradicting(place: Place, sentence: str) -> Contradicting:

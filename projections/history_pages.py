@@ -11,10 +11,9 @@ from uuid import UUID
 from domain.events import Outcome
 from domain.limits import NANOSECONDS_PER_MILLISECOND
 from domain.names import milliseconds_of
-from domain.notation import cloudevent
-from ledger.shapes import READERS
 from projections.history import lines_of
 from projections.keyset import By, order_by, past
+from projections.log_streams import LoggedEvent, logged
 from projections.router_usage import Line, Range, ranked
 from projections.snapshot import Snapshot
 
@@ -126,17 +125,6 @@ class Request:
         return _milliseconds(self.gateway_latency_ns)
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedEvent:
-    """One event of a request, as it was recorded."""
-
-    position: int
-    type: str
-    version: int
-    recorded_at: datetime
-    data: dict[str, Any]
-
-
 def key_of(request: Request, order: HistoryOrderField) -> tuple[Any, ...]:
     """The request's place in that order."""
     own = (request.occurred_at, request.id)
@@ -193,15 +181,12 @@ async def one(snapshot: Snapshot, account_id: UUID, id: UUID) -> Request | None:
 async def events_of(snapshot: Snapshot, id: UUID) -> list[LoggedEvent]:
     """What the log holds of a request, oldest first. The caller has seen to it that the request is within the viewer's reach."""
     rows = await snapshot.rows(
-        """SELECT notification_id, topic, originator_version, state,
-            (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1)
+        """SELECT notification_id, topic, originator_version,
+            (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1), state
         FROM {events} WHERE originator_id = %s ORDER BY originator_version""",
         [id],
     )
-    return [
-        LoggedEvent(position, topic, version, recorded_at, cloudevent(READERS[topic](state))["data"])
-        for position, topic, version, state, recorded_at in rows
-    ]
+    return [logged(*row) for row in rows]
 
 
 def _matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:

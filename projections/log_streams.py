@@ -1,12 +1,35 @@
 """Streams of the log, as they were told, and which of them bears a name: what a change is checked against before it is told."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.events import UsageEvent
 from domain.names import event_name
+from domain.notation import cloudevent
 from ledger.shapes import READERS
 from projections.snapshot import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedEvent:
+    """One event, as it was recorded."""
+
+    position: int
+    type: str
+    version: int
+    recorded_at: datetime
+    occurred_at: datetime
+    source: str
+    event_id: str
+    data: dict[str, Any]
+
+
+def logged(position: int, type: str, version: int, recorded_at: datetime, state: bytes) -> LoggedEvent:
+    """The event with those columns of the log."""
+    event = READERS[type](state)
+    return LoggedEvent(position, type, version, recorded_at, event.time, event.source, event.id, cloudevent(event)["data"])
 
 
 class Told(NamedTuple):

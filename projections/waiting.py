@@ -2,19 +2,14 @@
 
 from uuid import UUID
 
-from domain.notation import cloudevent
-from ledger.shapes import READERS
-from projections.history_pages import LoggedEvent
+from projections.log_streams import LoggedEvent, logged
 from projections.snapshot import Snapshot
 
 
 async def waiting_changes(snapshot: Snapshot, account_id: UUID, limit: int, after: int | None = None) -> list[LoggedEvent]:
     """The account's, in the order in which they were recorded, past the position `after`."""
     rows = await snapshot.rows(WAITING, {"account": account_id, "after": after or 0, "limit": limit})
-    return [
-        LoggedEvent(position, topic, version, recorded_at, cloudevent(READERS[topic](state))["data"])
-        for position, topic, version, recorded_at, state in rows
-    ]
+    return [logged(*row) for row in rows]
 
 
 async def count_waiting(snapshot: Snapshot, account_id: UUID) -> int:

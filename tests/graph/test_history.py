@@ -40,7 +40,7 @@ ONE = """
     query($range: TimeRange!) { account { history(range: $range) { nodes {
         requestId source eventId version requestType model modelVersion provider technology channel apiKey { id name } deployment { id key }
         inputTokens outputTokens totalTokens input { category label count unit fee } output { label count } timeToFirstToken latency
-        gatewayLatency timestamp statusCode errorMessage fee voided events { position type version data }
+        gatewayLatency timestamp statusCode errorMessage fee voided events { position type version time source eventId data }
     } } } }"""
 
 
@@ -96,6 +96,9 @@ async def test_a_request_shows_all_that_was_reported(service: Service):
                 "position": position,
                 "type": "request.completed",
                 "version": 1,
+                "time": "2026-04-21T09:00:00.250000Z",
+                "source": "router/eu-1",
+                "eventId": "e-1",
                 "data": {
                     "request_type": "chat",
                     "request_id": "r-1",

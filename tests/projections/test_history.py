@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.events import Outcome, RequestCompleted
 from domain.names import account_id
 from projections import history_pages
-from projections.history_pages import Bounds, HistoryFilter, HistoryOf, HistoryOrderField, LoggedEvent, Request
+from projections.history_pages import Bounds, HistoryFilter, HistoryOf, HistoryOrderField, Request
+from projections.log_streams import LoggedEvent
 from projections.router_facts import Range
 from projections.router_usage import Line
 from projections.snapshot import Snapshot
@@ -83,7 +84,7 @@ async def test_a_request_tells_its_events_as_they_were_recorded(ledger, runner, 
         "output": [{"category": "completion", "quantity": 5, "unit": "token"}], "usage_source": "reported",
     }  # fmt: skip
     events = await history_pages.events_of(snapshot, UUID(bytes=event.originator_id))
-    assert events == [LoggedEvent(2, "request.completed", 1, recorded_at, data)]
+    assert events == [LoggedEvent(2, "request.completed", 1, recorded_at, event.time, event.source, event.id, data)]
 
 
 @pytest.mark.postgres
