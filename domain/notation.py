@@ -1,5 +1,6 @@
 """Events as they are written outside: CloudEvents 1.0, in the fields of docs/events.md. What is unknown is left out."""
 
+import re
 from collections.abc import Callable
 from datetime import datetime
 from decimal import Decimal
@@ -13,6 +14,8 @@ from domain.deployment_events import MICRO, DeploymentEvent
 from domain.event_types import EVENT_TYPES
 from domain.events import EPOCH, MICROSECOND, RequestCompleted, UsageEvent
 from domain.price_events import GpuPriceSet, PlatformEvent, PriceSet, RatingRenewed
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)  # an instant as it is told
 
 
 def cloudevent(event: UsageEvent) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from domain.events import UsageEvent
 from domain.limits import MAX_PRICE_FRACTION_DIGITS, MAX_PRICE_INTEGER_DIGITS
 from domain.names import event_originator_id
 
+CURRENCY = "USD"  # of every price
 PLATFORM = ""  # in place of an account
 
 

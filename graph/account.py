@@ -6,6 +6,7 @@ from uuid import UUID
 import strawberry
 
 from domain.access import Scope
+from domain.price_events import CURRENCY
 from graph import conflicts, deployment_usage, exports, history, router_usage, waiting
 from graph.bill import Bill, bill_of
 from graph.conflicts import Conflict
@@ -24,8 +25,6 @@ from graph.router_inputs import RouterFilter, router_filter
 from graph.router_usage import RouterUsage
 from graph.what_if import Prices, hypothetical
 from projections.history_pages import HistoryOf
-
-CURRENCY = "USD"  # of every price list
 
 
 @strawberry.type(description="An account: a customer of the platform, whose usage is counted apart from all others'.")

@@ -1,7 +1,5 @@
 """The bill: what an account's usage of a range costs, by whatever it is grouped by."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -11,22 +9,19 @@ from zoneinfo import ZoneInfo
 
 import strawberry
 
-from domain import calendar
 from domain.gpu_time import gpu_hours
 from domain.prices import Price
 from graph.context import Info
 from graph.data_state import COUNTS, DataState, data_state
 from graph.deployment import Deployment, deployment
-from graph.errors import RangeTooLargeError
 from graph.price_inputs import PriceDirection
+from graph.range_errors import range_errors
 from graph.selection import selected
 from graph.usage_factors import ApiKey, api_key
 from graph.what_if import at_prices
 from projections import bill
 from projections.bill import BillOf, BillTotals
 from projections.bill_lines import BillLine as Line
-from projections.bill_lines import TooManyLinesError
-from projections.deployment_lives import TooManyDeploymentsError
 from projections.router_facts import Range, RouterFilter
 from projections.router_usage import Totals
 
@@ -86,7 +81,7 @@ class Bill:
         ] = [BillDimension.SERVICE],  # noqa: B006 - a default of the schema, never changed
     ) -> list[BillLine]:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
-        with _errors():
+        with range_errors(buckets="range"):
             found = await bill.lines(await info.context.snapshot(), self.of, dimensions)
         return [_line(self.of.account_id, each) for each in found]
 
@@ -103,7 +98,7 @@ async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo,
     of = BillOf(account_id, range, zone, repriced)
     sums = NOT_ASKED_FOR
     if selected(info) & TOTALS or selected(info, "dataState") & COUNTS:
-        with _errors():
+        with range_errors(buckets="range"):
             sums = await bill.totals(snapshot, of)
     return Bill(
         total=sums.fee,
@@ -128,13 +123,3 @@ def _line(account_id: UUID, line: Line) -> BillLine:
         unit=line.unit,
         fee=line.fee,
     )
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    try:
-        yield
-    except TooManyLinesError as error:
-        raise RangeTooLargeError(f"{error}.", field=("groupBy",)) from None
-    except (calendar.RangeTooLargeError, TooManyDeploymentsError) as error:
-        raise RangeTooLargeError(f"{error}.", field=("range",)) from None

@@ -9,11 +9,11 @@ from domain.gpu_time import gpu_hours, gpu_seconds
 from graph.context import Info
 from graph.cursors import Cursors, Listing, fingerprint
 from graph.deployment import TYPES, Deployment, DeploymentType, known
-from graph.deployment_errors import deployment_errors
 from graph.deployment_inputs import DeploymentOrder, DeploymentOrderField
 from graph.inputs import Direction
 from graph.pages import fetched
 from graph.paging import Connection, page_of
+from graph.range_errors import range_errors
 from graph.scalars import BigInt
 from graph.selection import selected_of_nodes
 from projections import deployment_table, deployment_usage
@@ -80,11 +80,11 @@ async def deployments(
     wanted = Wanted(idle=bool(fields & IDLE), prices=bool(fields & PRICED))
 
     async def fetch() -> list[Row]:
-        with deployment_errors():
+        with range_errors():
             return await deployment_table.rows(of, wanted, order=by, descending=descending, limit=page.limit, after=page.start)
 
     async def count() -> int:
-        with deployment_errors():
+        with range_errors():
             return await deployment_table.count_rows(of)
 
     rows = await fetched(info, page, fetch)

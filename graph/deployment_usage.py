@@ -13,10 +13,10 @@ from domain.gpu_usage import GpuUsage
 from graph import deployment_table
 from graph.context import Info
 from graph.data_state import DataState, data_state
-from graph.deployment_errors import deployment_errors
 from graph.deployment_inputs import DeploymentOrder
 from graph.deployment_table import IDLE, DeploymentUsageConnection, Duration, duration
 from graph.inputs import UTC, After, First, Zone, given
+from graph.range_errors import range_errors
 from graph.router_inputs import Interval
 from graph.scalars import BigInt
 from graph.selection import selected
@@ -92,7 +92,7 @@ class DeploymentUsage:
         time_zone: Zone = UTC,
     ) -> list[DeploymentPoint]:
         fields = selected(info)
-        with deployment_errors():
+        with range_errors():
             points = await deployment_series.series(
                 self.of,
                 calendar.Interval[interval.name],
@@ -116,7 +116,7 @@ async def deployment_usage_of(info: Info, account_id: UUID, range: Range, filter
     """The figures that are selected; the others are not fetched, and nobody sees what stands in their place. Raises RangeTooLargeError."""
     fields = selected(info)
     of = deployment_usage.DeploymentUsage(await info.context.snapshot(), account_id, range, filter)
-    with deployment_errors():
+    with range_errors():
         counted = fields & REQUESTS or selected(info, "dataState") & UNCERTAIN
         served = await of.requests() if counted else Served()
         used = await of.gpu_usage(priced=bool(fields & PRICED)) if fields & GPUS else GpuUsage()

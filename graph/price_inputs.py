@@ -9,12 +9,13 @@ import strawberry
 
 from domain.events import microseconds
 from domain.limits import EARLIEST_TIME, LATEST_TIME, MAX_QUANTITY, MAX_STRING_BYTES
+from domain.notation import amount
 from domain.price_events import unfit
 from domain.prices import Price
 from domain.quantities import TOKEN
 from graph.errors import BadInputError, LimitError
 from graph.inputs import given
-from graph.scalars import BigInt, serialize_decimal
+from graph.scalars import BigInt
 
 MAX_PRICES = 1_000  # of one operation; a list of all models is for `tallygraph prices import`
 
@@ -80,7 +81,7 @@ def _faults(input: PriceInput) -> Iterator[tuple[str, str]]:
     for name, text in {**named, "provider": given(input.provider), "serviceTier": given(input.service_tier)}.items():
         if text and len(text.encode()) > MAX_STRING_BYTES:
             yield name, f"has {len(text.encode()):,} bytes: {MAX_STRING_BYTES:,} are allowed (MAX_STRING_BYTES)"
-    if (reason := unfit(serialize_decimal(input.unit_price))) is not None:
+    if (reason := unfit(amount(input.unit_price))) is not None:
         yield "unitPrice", reason
     if not EARLIEST_TIME <= input.effective_from <= LATEST_TIME:
         yield "effectiveFrom", f"must lie in the years {EARLIEST_TIME.year} to {LATEST_TIME.year}"

@@ -9,14 +9,14 @@ import msgspec
 import strawberry
 
 from domain.events import microseconds
-from domain.notation import cloudevent
+from domain.notation import amount, cloudevent
 from domain.price_events import PLATFORM, PriceSet
 from domain.prices import Price
 from graph.context import Context, Info
 from graph.errors import ApiError
 from graph.price_inputs import PriceInput, to_prices
 from graph.receipt import Receipt
-from graph.scalars import Position, serialize_decimal
+from graph.scalars import Position
 from graph.user_error import UserError, bad_input, user_error
 from projections.price_records import recorded_before
 
@@ -85,7 +85,7 @@ def _cloudevent(price: Price, before: int, now: datetime) -> dict[str, Any]:
         price.direction,
         price.category,
         price.unit,
-        serialize_decimal(price.unit_price),
+        amount(price.unit_price),
         price.effective_from,
         price.provider,
         price.above_prompt_tokens,

@@ -1,22 +1,19 @@
 """Router buckets: figures by time and group, and the requests behind each."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 
 import strawberry
 
-from domain import calendar
 from graph.context import Info
 from graph.cursors import Cursors, Listing, fingerprint
-from graph.errors import RangeTooLargeError
 from graph.history import Pages, Request, requests
 from graph.history_inputs import HistoryOrder
 from graph.inputs import After, Direction, First, given
 from graph.pages import fetched
 from graph.paging import Connection, LongConnection, page_of
+from graph.range_errors import range_errors
 from graph.router_inputs import RouterMeasure, RouterOrder, RouterOrderField
 from graph.scalars import BigInt
 from graph.selection import selected, selected_of_nodes
@@ -73,13 +70,13 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
     lines = bool(selected_of_nodes(info) & BREAKDOWN)
 
     async def fetch() -> list[router_usage.Bucket]:
-        with _range_errors():
+        with range_errors():
             return await router_usage.buckets(
                 snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, lines=lines
             )
 
     async def count() -> int:
-        with _range_errors():
+        with range_errors():
             return await router_usage.count_buckets(snapshot, of)
 
     rows = await fetched(info, page, fetch)
@@ -89,7 +86,7 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
 async def peak(info: Info, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
     """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
     lines = bool(selected(info) & BREAKDOWN)
-    with _range_errors():
+    with range_errors():
         found = await router_usage.peak(await info.context.snapshot(), of, Measure[by.name], lines=lines)
     return None if found is None else _router_bucket(of, found)
 
@@ -134,11 +131,3 @@ def _behind(of: BucketsOf, row: router_usage.Bucket) -> HistoryOf:
     if Dimension.API_KEY in of.group_by:
         filter = replace(filter, api_keys=[row.api_key])
     return HistoryOf(of.account_id, Range(start, min(of.range.end, row.end)), filter)
-
-
-@contextmanager
-def _range_errors() -> Iterator[None]:
-    try:
-        yield
-    except calendar.RangeTooLargeError as error:
-        raise RangeTooLargeError(f"{error}.", field=("interval",)) from None

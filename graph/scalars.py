@@ -19,7 +19,7 @@ import strawberry
 from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
-from domain.notation import amount
+from domain.notation import RFC3339, amount
 from graph.errors import BadInputError, LimitError
 
 if TYPE_CHECKING:  # To the type checker a BigInt is the int that it is at run time, and so on.
@@ -39,7 +39,6 @@ MAX_POSITION_CHARACTERS = 256
 
 DIGITS = re.compile(r"-?\d{1,19}", re.ASCII)
 PLAIN_DECIMAL = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 
 
 def parse_big_int(value: object) -> int:

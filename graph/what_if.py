@@ -7,12 +7,12 @@ from uuid import UUID
 import strawberry
 
 from domain.prices import Price
-from graph.errors import RangeTooLargeError
 from graph.inputs import given
 from graph.price_inputs import PriceInput, to_prices
+from graph.range_errors import range_errors
 from projections.router_facts import Range, Repriced, RouterFilter
 from projections.snapshot import Snapshot
-from projections.what_if import TooManyRequestsError, repriced
+from projections.what_if import repriced
 
 Prices: TypeAlias = Annotated[
     list[PriceInput] | None,
@@ -31,7 +31,5 @@ def hypothetical(prices: Sequence[PriceInput] | None) -> list[Price] | None:
 
 async def at_prices(snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, prices: Sequence[Price]) -> Repriced:
     """The range's requests at those prices. Raises RangeTooLargeError."""
-    try:
+    with range_errors():
         return await repriced(snapshot, account_id, range, filter, prices)
-    except TooManyRequestsError as error:
-        raise RangeTooLargeError(f"{error}.", field=("range",)) from None

@@ -12,12 +12,11 @@ import msgspec
 from domain import limits
 from domain.deployment_events import MICRO
 from domain.events import Quantity, microseconds
-from domain.notation import amount
+from domain.notation import RFC3339, amount
 from domain.price_events import unfit
 from ingest.outcomes import UnacceptableError
 from ingest.reports import ReportedQuantity
 
-RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d{1,3})?", re.ASCII)
 EARLIEST = microseconds(limits.EARLIEST_TIME)
 LATEST = microseconds(limits.LATEST_TIME)

@@ -10,6 +10,7 @@ from psycopg import AsyncConnection
 from psycopg_pool import AsyncConnectionPool
 
 from domain.calendar import Interval
+from domain.price_events import CURRENCY
 from domain.quantities import TOKEN
 from domain.sealing import Seal
 from jobs.errors import JobError
@@ -22,7 +23,6 @@ from projections.router_facts import Dimension, Range, RouterFilter
 from projections.router_usage import Bucket, BucketsOf, Line, Totals
 from projections.snapshot import Snapshot, Snapshots
 
-CURRENCY = "USD"
 OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a rendering that was killed
 WAIT_SECONDS = 30.0  # for the read models to include what the export has to show
 

@@ -12,9 +12,10 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from domain.calendar import DAY, HOUR, QUARTER
+from domain.calendar import QUARTER
 from domain.events import EPOCH, MICROSECOND, RequestCompleted
 from domain.quantities import tokens
+from projections.grains import at_every_grain
 from projections.read_model import Recorded, Tables, columns
 
 CREATE = (
@@ -67,7 +68,7 @@ def prepare(added: Iterable[Recorded], taken: Iterable[Recorded] = ()) -> Change
     quarters = fold(added)
     for key, delta in fold(taken, -1).items():
         quarters.setdefault(key, Delta()).add(delta)
-    return {QUARTER: quarters} | {grain: _coarsened(quarters, grain) for grain in (HOUR, DAY)}
+    return at_every_grain(quarters, Delta)
 
 
 def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool = False) -> None:
@@ -98,14 +99,6 @@ def fold(batch: Iterable[Recorded], sign: int = 1) -> dict[Key, Delta]:
         delta.unknown_tokens += sign * (input is None and output is None)
         delta.position = max(delta.position, position)
     return quarters
-
-
-def _coarsened(quarters: dict[Key, Delta], grain: timedelta) -> dict[Key, Delta]:
-    width = grain // MICROSECOND
-    coarse: dict[Key, Delta] = {}
-    for (account, start, deployment), delta in quarters.items():
-        coarse.setdefault((account, start - start % width, deployment), Delta()).add(delta)
-    return coarse
 
 
 def _name(key: Key, grain: int) -> tuple[Any, ...]:

@@ -6,10 +6,10 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain import calendar
-from domain.calendar import QUARTER, Segment, segments
+from domain.calendar import QUARTER, segments
 from domain.gpu_time import SECOND
 from projections import deployment_lives
-from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range
+from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range, covering_parameters, within
 from projections.snapshot import Snapshot
 
 
@@ -60,27 +60,10 @@ async def busy_quarters(snapshot: Snapshot, account_id: UUID, range: Range, keys
 def _usage(account_id: UUID, range: Range, edges: list[datetime]) -> tuple[str, dict[str, Any]]:
     """The rows that cover the range, as the common table expression `usage`, none of them across an edge; and its parameters."""
     covering = segments(range.start, range.end, edges)
-    rows = _within("deployment_buckets", KEPT, WITHIN_BUCKETS)
+    rows = f"SELECT {KEPT} FROM {within('{deployment_buckets}', WITHIN_BUCKETS)}"
     if any(each.grain is None for each in covering):
-        rows += " UNION ALL " + _within("history", SINGLE, WITHIN_HISTORY)
-    return f"WITH {SEGMENT}, usage AS ({rows})", {
-        "account": account_id,
-        "grains": [_seconds(each) for each in covering],
-        "starts": [each.start for each in covering],
-        "ends": [each.end for each in covering],
-    }
-
-
-def _within(table: str, columns: str, condition: str) -> str:
-    """The table's rows, segment by segment through its key.
-
-    OFFSET 0 keeps the planner from joining all rows of a grain with all segments.
-    """
-    return f"SELECT {columns} FROM segment CROSS JOIN LATERAL (SELECT * FROM {{{table}}} AS fact WHERE {condition} OFFSET 0) AS fact"
-
-
-def _seconds(segment: Segment) -> int:
-    return 0 if segment.grain is None else int(segment.grain.total_seconds())
+        rows += f" UNION ALL SELECT {SINGLE} FROM {within('{history}', WITHIN_HISTORY)}"
+    return f"WITH {SEGMENT}, usage AS ({rows})", covering_parameters(account_id, covering)
 
 
 SUMS = ", ".join(f"sum({name})" for name in Served._fields)

@@ -12,10 +12,10 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from domain.calendar import DAY, HOUR, QUARTER
 from domain.events import EPOCH, MICROSECOND
+from projections.grains import at_every_grain
 from projections.read_model import Recorded, Tables, columns
-from projections.router_sums import EXACT_SUMS, Delta, Dimensions, Key, LineDelta, coarsened, fold
+from projections.router_sums import EXACT_SUMS, Delta, Dimensions, Key, LineDelta, fold
 
 CREATE = (
     """
@@ -81,7 +81,7 @@ def prepare(added: Iterable[Recorded], taken: Iterable[Recorded] = ()) -> Change
         fold(quarters, series, added)
         fold(quarters, series, taken, -1)
         rows = [(UUID(bytes=account), UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in series.items()]
-        return Change({grain: coarsened(quarters, grain) for grain in (QUARTER, HOUR, DAY)}, rows)
+        return Change(at_every_grain(quarters, Delta), rows)
 
 
 def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool = False) -> None:

@@ -82,10 +82,7 @@ class Facts:
         covering = segments(range.start, range.end, edges) if repriced is None else [Segment(None, range.start, range.end)]
         self._cut = any(each.grain is None for each in covering)
         self.parameters: dict[str, Any] = {
-            "account": account_id,
-            "grains": [_seconds(each) for each in covering],
-            "starts": [each.start for each in covering],
-            "ends": [each.end for each in covering],
+            **covering_parameters(account_id, covering),
             "edges": edges,
             "now": max(range.start, now),
             "end": range.end,
@@ -101,11 +98,11 @@ class Facts:
         """What counts, row by row: the columns of SUMMED. Requests dated after now are counted, and counted apart as `ahead`."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, {', '.join(COUNTED)}, 0 AS ahead"
-            f" FROM {_within('{router_buckets}', WITHIN_BUCKETS)} {self._series()}"
+            f" FROM {within('{router_buckets}', WITHIN_BUCKETS)} {self._series()}"
         )
         single = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join(COUNTED.values())}, 0"
-            f" FROM {_within(self._requests, WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
+            f" FROM {within(self._requests, WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
         )
         ahead = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
@@ -117,13 +114,13 @@ class Facts:
         """Quantities, row by row and category by category."""
         kept = (
             f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity, priced, priced_requests, fee"
-            f" FROM {_within('{router_lines}', WITHIN_BUCKETS)} {self._series()}"
+            f" FROM {within('{router_lines}', WITHIN_BUCKETS)} {self._series()}"
         )
         single = [
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric,"
             " CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END, (item ->> 3 IS NOT NULL)::int,"
             " coalesce((item ->> 3)::numeric, 0)"
-            f" FROM {_within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
+            f" FROM {within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
         ]
@@ -204,7 +201,7 @@ AHEAD = (
 )
 
 
-def _within(table: str, condition: str) -> str:
+def within(table: str, condition: str) -> str:
     """The table's rows, segment by segment through its key.
 
     OFFSET 0 keeps the planner from turning this into a join by grain alone, which compares all rows of a grain with all segments.
@@ -212,5 +209,11 @@ def _within(table: str, condition: str) -> str:
     return f"segment CROSS JOIN LATERAL (SELECT * FROM {table} AS fact WHERE {condition} OFFSET 0) AS fact"
 
 
-def _seconds(segment: Segment) -> int:
-    return 0 if segment.grain is None else int(segment.grain.total_seconds())
+def covering_parameters(account_id: UUID, covering: Sequence[Segment]) -> dict[str, Any]:
+    """What SEGMENT and the conditions within it take."""
+    return {
+        "account": account_id,
+        "grains": [0 if each.grain is None else int(each.grain.total_seconds()) for each in covering],
+        "starts": [each.start for each in covering],
+        "ends": [each.end for each in covering],
+    }

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
 from decimal import Context, Decimal, Inexact
 
 from domain.calendar import QUARTER
@@ -136,14 +135,3 @@ def _count_side(delta: Delta, direction: str, quantities: Sequence[Quantity], fe
             line.priced += sign * quantity
             line.priced_requests += sign
             line.fee += fees[i] if sign > 0 else -fees[i]
-
-
-def coarsened(quarters: dict[Key, Delta], grain: timedelta) -> dict[Key, Delta]:
-    """The same at a coarser grain, so that every grain says the same."""
-    if grain == QUARTER:
-        return quarters
-    width = grain // MICROSECOND
-    coarse: dict[Key, Delta] = {}
-    for (account, start, series), delta in quarters.items():
-        coarse.setdefault((account, start - start % width, series), Delta()).add(delta)
-    return coarse

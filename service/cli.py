@@ -9,9 +9,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from service import logs
-from service.errors import StartError
-
-INTERRUPTED = 130  # the exit code that shells know
+from service.errors import INTERRUPTED, StartError
 
 app = App(
     name="tallygraph", help="Usage and billing for AI platforms: events in, figures out, and a log that proves them.", version="0.1.0"

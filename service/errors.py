@@ -1,5 +1,7 @@
 """What can keep the service from running, as errors with one clear sentence each."""
 
+INTERRUPTED = 130  # the exit code that shells know
+
 
 class StartError(Exception):
     """Raised when the service cannot start; the message says what happened, to which thing, and what to do."""

@@ -10,11 +10,11 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from service.errors import INTERRUPTED
 from service.streams import EndingStreams
 
 GRACE_SECONDS = 10  # for answers under way when the service is stopped; a second Ctrl-C does not wait
 WEBSOCKET_BYTES = 64 * 1024
-INTERRUPTED = 130  # the exit code that shells know
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 

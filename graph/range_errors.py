@@ -1,0 +1,25 @@
+"""What a client is told where a range has more of something than an answer may be made of."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from domain import calendar
+from graph.errors import RangeTooLargeError
+from projections.bill_lines import TooManyLinesError
+from projections.deployment_lives import TooManyDeploymentsError
+from projections.what_if import TooManyRequestsError
+
+
+@contextmanager
+def range_errors(*, buckets: str = "interval") -> Iterator[None]:
+    """Raises RangeTooLargeError, which names the argument at fault: `buckets` where there would be too many of those."""
+    fields = {
+        calendar.RangeTooLargeError: buckets,
+        TooManyDeploymentsError: "range",
+        TooManyLinesError: "groupBy",
+        TooManyRequestsError: "range",
+    }
+    try:
+        yield
+    except tuple(fields) as error:
+        raise RangeTooLargeError(f"{error}.", field=(fields[type(error)],)) from None
