@@ -43,7 +43,6 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
         settings.secret()  # finds out early whether the data directory can be used
         found = stack.enter_context(database(settings))
         parts = Parts(settings, found.url)
-        _run_beside(stack, settings, found, parts.broker, only_web=only is not None)
 
         async def begin() -> None:
             told = await load(parts.ledger, parts.reception) if demo else None
@@ -51,8 +50,10 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
                 await _projected(parts, told)
             await asyncio.to_thread(greet, settings, found, Place(host, port), with_demo=demo)
 
+        serve_until_stopped = server.prepared(application(parts), listener, begin)
+        _run_beside(stack, settings, found, parts.broker, only_web=only is not None)
         collect_seldom()
-        server.run(application(parts), listener, begin)
+        serve_until_stopped()
 
 
 async def _projected(parts: Parts, position: str) -> None:

@@ -18,8 +18,11 @@ WEBSOCKET_BYTES = 64 * 1024
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], Awaitable[None]]) -> None:
-    """Serve until told to stop; `on_started` runs meanwhile, unless it is told before. From then on, being told again ends the process."""
+def prepared(application: ASGIApp, listener: socket.socket, on_started: Callable[[], Awaitable[None]]) -> Callable[[], None]:
+    """What serves until told to stop, which signals tell it from now on. `on_started` runs meanwhile, unless it is told before.
+
+    Being told again ends the process.
+    """
     streams = EndingStreams(application)
     config = uvicorn.Config(
         streams,
@@ -32,9 +35,13 @@ def run(application: ASGIApp, listener: socket.socket, on_started: Callable[[], 
     server = _Server(config, on_started, streams.stop)
     for each in SIGNALS:  # until the event loop listens for them itself
         signal.signal(each, lambda *_: server.stop())
-    asyncio.run(server.serve([listener]))
-    for each in SIGNALS:
-        signal.signal(each, lambda *_: _end_at_once())
+
+    def serve() -> None:
+        asyncio.run(server.serve([listener]))
+        for each in SIGNALS:
+            signal.signal(each, lambda *_: _end_at_once())
+
+    return serve
 
 
 class _Server(uvicorn.Server):
