@@ -9,7 +9,7 @@ from benchmarks import append, head_lock, projection, queries, rated, rating
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
-from service.processes import collect_seldom
+from ledger.apart import collect_seldom
 
 TRACE = "servegen-mm-image"
 ROUND = 50_000  # events: what is compared is measured in turns, so that a machine that slows down slows down both

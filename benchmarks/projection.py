@@ -15,18 +15,21 @@ class Following:
     """A runner that follows the log when asked to."""
 
     def __init__(self, place: Place) -> None:
-        self._runner = Runner(place.database_url)
+        self._runner = Runner(place.database_url, apart=True)
         self._connection = self._runner.connect()
+        self._reader = self._runner.reader()
+        self._reader.__enter__()
 
     def seconds(self) -> float:
         """To project what is new."""
         generation = self._runner.ensure_live(self._connection)
         started = time.perf_counter()
-        self._runner.catch_up(self._connection, generation)
+        self._runner.catch_up_with(self._reader, self._connection, generation)
         return time.perf_counter() - started
 
     def close(self) -> None:
         """Disconnect."""
+        self._reader.__exit__()
         self._connection.close()
 
 

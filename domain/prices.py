@@ -63,6 +63,7 @@ class PriceBook:
         self._tariffs: dict[str, dict[str | None, Tariff]] = {}
         self._cached = 0
         self._lock = Lock()
+        self.last = 0  # position of the latest price
         for price in prices:
             self.add(price)
 
@@ -72,6 +73,7 @@ class PriceBook:
             prices = self._prices.setdefault(price.model, {}).setdefault(price.provider, [])
             assert not prices or prices[-1].position < price.position, f"price at {price.position} comes after one at {prices[-1].position}"
             prices.append(price)
+            self.last = price.position
             self._cached -= len(self._tariffs.pop(price.model, ()))
 
     def rates(self, model: str, provider: str | None, tier: str | None, occurred_at: int, position: int) -> "Rates":

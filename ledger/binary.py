@@ -120,9 +120,9 @@ def text_field(value: str | None) -> bytes:
     return _length(len(encoded)) + encoded
 
 
-def json_field(value: bytes | None) -> bytes:
+def json_field(value: bytes) -> bytes:
     """A text in a COPY row, from JSON."""
-    return NULL if value is None else _length(len(value)) + value
+    return _length(len(value)) + value
 
 
 def timestamp(microseconds: int) -> int:

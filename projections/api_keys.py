@@ -25,21 +25,32 @@ CREATE = (
 Told = tuple[int, bytes, int, str]  # when, by which request, at which position, the name
 
 
-def prepare(batch: Sequence[Recorded]) -> dict[tuple[bytes, str], Told]:
-    """The latest name of each key, by account and key."""
-    latest: dict[tuple[bytes, str], Told] = {}
-    for each in batch:
+Latest = dict[tuple[bytes, str], Told]
+"""By account and key."""
+
+
+def prepare(batch: Sequence[Recorded]) -> Latest:
+    """The latest name of each key."""
+    latest: Latest = {}
+    keep_latest(latest, batch)
+    return latest
+
+
+def keep_latest(latest: Latest, requests: Sequence[Recorded]) -> None:
+    """Keep what these tell, where it is later."""
+    for each in requests:
         event = request_of(each)
         if event.api_key is None or event.api_key_name is None:
             continue
         key = (each.account_id, event.api_key)
         known = latest.get(key)
+        if known is not None and event.occurred_at < known[0]:
+            continue
         if known is None or (event.occurred_at, each.originator_id, each.position) > known[:3]:
             latest[key] = (event.occurred_at, each.originator_id, each.position, event.api_key_name)
-    return latest
 
 
-def apply(cursor: Cursor[Any], tables: Tables, latest: dict[tuple[bytes, str], Told]) -> None:
+def apply(cursor: Cursor[Any], tables: Tables, latest: Latest) -> None:
     """Keep those that are newer than what is known."""
     if not latest:
         return

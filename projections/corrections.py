@@ -3,7 +3,7 @@
 A change names the version that it was made of. One whose request, or whose version, is not there yet waits until it is.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -38,22 +38,46 @@ class Corrected(NamedTuple):
     after: Row
 
 
+class Touched(NamedTuple):
+    """Requests that a batch reports or changes: accounts and streams."""
+
+    accounts: UuidArray
+    streams: UuidArray
+
+
+class Reported:
+    """Gathers them."""
+
+    def __init__(self) -> None:
+        self._accounts: list[bytes] = []
+        self._streams: list[bytes] = []
+
+    def add(self, events: Sequence[Recorded]) -> None:
+        """Some more."""
+        self._accounts += [each.account_id for each in events]
+        self._streams += [each.originator_id for each in events]
+
+    def requests(self) -> Touched:
+        """All of them."""
+        return Touched(UuidArray.of(self._accounts), UuidArray.of(self._streams))
+
+
 def apply(
-    cursor: Cursor[Any], tables: Tables, changes: Sequence[Recorded], requests: Sequence[Recorded], book: PriceBook
+    cursor: Cursor[Any], tables: Tables, changes: Sequence[Recorded], reported: Touched, book: Callable[[], PriceBook]
 ) -> list[Corrected]:
     """Let `changes` wait, and return what those do that need not wait any longer, in their order, rated as the requests were first.
 
-    `requests` are those that came with the same batch, and are in history by now. The caller moves the sums.
+    `reported` are the requests that came with the same batch, and are in history by now. The caller moves the sums.
     """
     if changes:
         cursor.execute(tables.sql(WAIT), columns(map(_waiting, changes)), prepare=True)
     elif not _any_waiting(cursor, tables):
         return []
     cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
-    touched = sorted({(each.account_id, each.originator_id) for each in (*changes, *requests)})
-    arrays = [UuidArray.of([account_id for account_id, _ in touched]), UuidArray.of([id for _, id in touched])]
-    due = cursor.execute(tables.sql(DUE), arrays, prepare=True).fetchall()
-    fold = _Fold(cursor, tables, book)
+    due = cursor.execute(tables.sql(DUE), [*_touched(changes), *reported], prepare=True).fetchall()
+    if not due:
+        return []
+    fold = _Fold(cursor, tables, book())
     corrected = [each for found in due for each in fold.corrected(found)]
     if corrected:
         done = [(UUID(bytes=row.account_id), UUID(bytes=row.originator_id), row.version) for _, row in corrected]
@@ -93,6 +117,12 @@ class _Fold:
             yield Row(account_id.bytes, originator_id.bytes, position, rated_at, version, voided, request, rated)
 
 
+def _touched(changes: Sequence[Recorded]) -> Touched:
+    reported = Reported()
+    reported.add(changes)
+    return reported.requests()
+
+
 def _any_waiting(cursor: Cursor[Any], tables: Tables) -> bool:
     return cursor.execute(tables.sql(ANY_WAITING), prepare=True).fetchone() is not None
 
@@ -110,7 +140,9 @@ DUE = """
     WITH change AS (
         SELECT account_id, originator_id, array_agg(version ORDER BY version) AS versions,
             ('x' || left(translate(originator_id::text, '-', ''), 12))::bit(48)::bigint AS began
-        FROM {waiting_changes} JOIN unnest(%b, %b) AS touched (account_id, originator_id) USING (account_id, originator_id)
+        FROM {waiting_changes}
+        JOIN (SELECT * FROM unnest(%b, %b) UNION SELECT * FROM unnest(%b, %b)) AS touched (account_id, originator_id)
+            USING (account_id, originator_id)
         GROUP BY account_id, originator_id
     )
     SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.voided, change.versions

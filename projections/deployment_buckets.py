@@ -65,9 +65,14 @@ Change = dict[timedelta, dict[Key, Delta]]
 
 def prepare(added: Iterable[Recorded], taken: Iterable[Recorded] = ()) -> Change:
     """Sum up the requests of deployments: those that come in, less those as they stood before a change."""
-    quarters = fold(added)
-    for key, delta in fold(taken, -1).items():
-        quarters.setdefault(key, Delta()).add(delta)
+    quarters: dict[Key, Delta] = {}
+    fold(quarters, added)
+    fold(quarters, taken, -1)
+    return change(quarters)
+
+
+def change(quarters: dict[Key, Delta]) -> Change:
+    """The same at every grain."""
     return at_every_grain(quarters, Delta)
 
 
@@ -84,9 +89,8 @@ def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool 
             cursor.execute(tables.sql(DROP_EMPTY), columns(names), prepare=True)
 
 
-def fold(batch: Iterable[Recorded], sign: int = 1) -> dict[Key, Delta]:
-    """What the batch adds to each quarter-hour, or with the sign -1 takes from it."""
-    quarters: dict[Key, Delta] = {}
+def fold(quarters: dict[Key, Delta], batch: Iterable[Recorded], sign: int = 1) -> None:
+    """Add what the batch has to each quarter-hour, or with the sign -1 take it away."""
     width = QUARTER // MICROSECOND
     for position, _, account, event, *_ in batch:
         if not isinstance(event, RequestCompleted) or event.channel != CHANNEL or event.deployment is None:
@@ -98,7 +102,6 @@ def fold(batch: Iterable[Recorded], sign: int = 1) -> dict[Key, Delta]:
         delta.estimated += sign * (event.usage_source == "estimated")
         delta.unknown_tokens += sign * (input is None and output is None)
         delta.position = max(delta.position, position)
-    return quarters
 
 
 def _name(key: Key, grain: int) -> tuple[Any, ...]:

@@ -45,6 +45,29 @@ def book(connection: Connection[Any], tables: Tables, up_to: int) -> PriceBook:
     return PriceBook(Price(*row) for row in rows)
 
 
+class KnownPrices:
+    """The prices up to the change that is being made: read where one first needs them, and from then on kept up with the changes."""
+
+    def __init__(self) -> None:
+        self._book: PriceBook | None = None
+        self._at = (0, 0)
+
+    def follow(self, generation: int, before: int, position: int, prices: Sequence[Price]) -> None:
+        """From position `before` to `position` of a generation. Who comes from elsewhere, after a change that failed, knows nothing yet."""
+        if self._at != (generation, before):
+            self._book = None
+        if self._book is not None:
+            for price in prices:
+                self._book.add(price)
+        self._at = (generation, position)
+
+    def book(self, connection: Connection[Any], tables: Tables) -> PriceBook:
+        """As of there, where `connection` has them by now."""
+        if self._book is None:
+            self._book = book(connection, tables, self._at[1])
+        return self._book
+
+
 KEEP = """
     INSERT INTO {prices}
     SELECT * FROM unnest(%b::int8[], %b::text[], %b::text[], %b::text[], %b::text[], %b::text[], %b::numeric[],

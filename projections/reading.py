@@ -1,98 +1,93 @@
-"""Reads the log ahead: works out the next change while Postgres writes the one before."""
+"""Reads the log, batch by batch, rates requests with the prices known at their positions, and works out what each batch changes."""
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import Any, NamedTuple
 
-import psycopg
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import RequestCompleted
 from domain.names import account_id
-from domain.price_events import PriceSet
+from domain.price_events import PlatformEvent, PriceSet
 from domain.prices import Price, PriceBook
-from domain.rating import rate
+from domain.rating import UNRATED, rate
 from ledger.shapes import READERS
 from projections import prices, usage
 from projections.generations import Generation, Superseded
 from projections.read_model import Recorded
 
 MAX_ACCOUNTS_KNOWN = 100_000
+CHUNK = 500  # events that are looked at by everybody before the next are made: their memory is used again
 
 
 class Book(NamedTuple):
-    """Prices as they are at a position of a generation."""
+    """Prices of a generation, in an epoch: nobody else has found any since."""
 
     generation: int
-    position: int
+    epoch: int
     prices: PriceBook
 
 
-class Reader:
-    """A connection and a thread of its own, while it is open."""
+class LogReader:
+    """Reads with a connection that nobody else uses meanwhile."""
 
-    def __init__(self, database_url: str, cell: str, batch: int) -> None:
-        self._url = database_url
+    def __init__(self, connection: Connection[Any], cell: str, batch: int, *, whole: bool = True) -> None:
+        """With `whole`, changes have the events that they are made of."""
+        self._connection = connection
         self._cell = cell
         self._batch = batch
+        self._whole = whole
+        self._read = log_sql(READ, cell)
         self._accounts: dict[str, bytes] = {}
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="log reader")
-        self._connection: Connection[Any] | None = None
         self._book: Book | None = None
 
-    def __enter__(self) -> Self:
-        self._connection = psycopg.connect(self._url, autocommit=True, application_name="tallygraph log reader")
-        self._read = log_sql(READ, self._cell)
-        return self
+    def close(self) -> None:
+        """Close the connection."""
+        self._connection.close()
 
-    def __exit__(self, *_: object) -> None:
-        self._thread.shutdown()
-        if self._connection is not None:
-            self._connection.close()
+    def next(self, generation: Generation, after: int, up_to: int | None = None, epoch: int = 0) -> usage.Change | None:
+        """What the events past position `after` change, a batch of them, as far as the log goes now, or to `up_to`. Null if there are none.
 
-    def changes(self, generation: Generation, up_to: int | None = None) -> Iterator[usage.Change]:
-        """What the events past where `generation` is change, batch by batch, as far as the log goes now, or to `up_to`."""
-        book = self._book_of(generation)
-        after = generation.position
-        upcoming = self._thread.submit(self._next, after, up_to, book)
-        while (change := upcoming.result()) is not None:
-            after = change.position
-            self._book = None  # until nothing is read ahead of what was given out
-            upcoming = self._thread.submit(self._next, after, up_to, book)
-            yield change
-        self._book = Book(generation.number, after, book)
-
-    def _book_of(self, generation: Generation) -> PriceBook:
-        """The prices up to where `generation` is: those that are at hand, if that is where they end. Raises Superseded."""
-        assert self._connection is not None
-        if self._book is not None and self._book[:2] == (generation.number, generation.position):
-            return self._book.prices
-        try:
-            return prices.book(self._connection, generation.tables(self._cell), generation.position)
-        except UndefinedTable:  # swapped away and dropped meanwhile
-            raise Superseded from None
-
-    def _next(self, after: int, up_to: int | None, book: PriceBook) -> usage.Change | None:
+        Requests are rated with the prices that `generation` has, and those that were read here in the same `epoch`: who knows of others
+        counts it up. Raises Superseded.
+        """
         limit = self._batch if up_to is None else min(self._batch, up_to - after)
-        assert self._connection is not None
-        events = self._connection.execute(self._read, [after, limit], prepare=True, binary=True).fetchall() if limit > 0 else []
-        return usage.prepare(self._recorded(events, book), book) if events else None
+        if limit <= 0:
+            return None
+        events = self._connection.execute(self._read, [after, limit], prepare=True, binary=True).fetchall()
+        if not events:
+            return None
+        recorded = self._recorded(events, self._book_at(generation, after, epoch))
+        gathering = usage.Gathering(whole=self._whole)
+        while chunk := [*islice(recorded, CHUNK)]:
+            gathering.add(chunk)
+        return gathering.change()
 
-    def _recorded(self, events: list[tuple[int, bytes, str, bytes]], book: PriceBook) -> list[Recorded]:
-        batch: list[Recorded] = []
-        for position, originator_id, topic, state in events:
+    def _book_at(self, generation: Generation, position: int, epoch: int) -> PriceBook:
+        if self._book is None or self._book[:2] != (generation.number, epoch) or self._book.prices.last > position:
+            try:
+                found = prices.book(self._connection, generation.tables(self._cell), position)
+            except UndefinedTable:  # swapped away and dropped meanwhile
+                raise Superseded from None
+            self._book = Book(generation.number, epoch, found)
+        return self._book.prices
+
+    def _recorded(self, events: Iterable[tuple[int, bytes, str, bytes]], book: PriceBook) -> Iterator[Recorded]:
+        """Each with its fee, up to one that stands alone; or that one, if it is the first."""
+        for i, (position, originator_id, topic, state) in enumerate(events):
             event = READERS[topic](state)
-            recorded = Recorded(position, originator_id, self._account(event.account), event)
-            if isinstance(event, RequestCompleted):
-                recorded = recorded._replace(rated=rate(book, event, position))
-            elif isinstance(event, PriceSet):
+            rated = rate(book, event, position) if isinstance(event, RequestCompleted) else UNRATED
+            recorded = Recorded(position, originator_id, self._account(event.account), event, rated)
+            alone = isinstance(event, PlatformEvent) and usage.stands_alone(recorded)
+            if alone and i:
+                return
+            if isinstance(event, PriceSet):
                 book.add(Price.of(position, event))
-            elif usage.stands_alone(recorded):
-                return batch or [recorded]
-            batch.append(recorded)
-        return batch
+            yield recorded
+            if alone:
+                return
 
     def _account(self, key: str) -> bytes:
         known = self._accounts

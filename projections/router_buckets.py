@@ -15,7 +15,7 @@ from psycopg import Cursor
 from domain.events import EPOCH, MICROSECOND
 from projections.grains import at_every_grain
 from projections.read_model import Recorded, Tables, columns
-from projections.router_sums import EXACT_SUMS, Delta, Dimensions, Key, LineDelta, fold
+from projections.router_sums import EXACT_SUMS, Delta, Key, LineDelta, Sums
 
 CREATE = (
     """
@@ -75,13 +75,17 @@ class Change(NamedTuple):
 
 def prepare(added: Iterable[Recorded], taken: Iterable[Recorded] = ()) -> Change:
     """Sum up the router's requests: those that come in, less those as they stood before a change."""
+    sums = Sums()
+    sums.add(added)
+    sums.take(taken)
+    return change(sums)
+
+
+def change(sums: Sums) -> Change:
+    """The same at every grain."""
     with localcontext(EXACT_SUMS):
-        quarters: dict[Key, Delta] = {}
-        series: dict[Dimensions, bytes] = {}
-        fold(quarters, series, added)
-        fold(quarters, series, taken, -1)
-        rows = [(UUID(bytes=account), UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in series.items()]
-        return Change(at_every_grain(quarters, Delta), rows)
+        rows = [(UUID(bytes=account), UUID(bytes=id), model, provider, key) for (account, model, provider, key), id in sums.series.items()]
+        return Change(at_every_grain(sums.quarters, Delta), rows)
 
 
 def apply(cursor: Cursor[Any], tables: Tables, change: Change, *, shrinks: bool = False) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from decimal import Context, Decimal, Inexact
+from decimal import Context, Decimal, Inexact, localcontext
 
 from domain.calendar import QUARTER
 from domain.events import MICROSECOND, Outcome, Quantity, RequestCompleted
@@ -14,6 +14,7 @@ from projections.read_model import Recorded
 Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
 LineKey = tuple[str, str, str]  # direction, category, unit
 Dimensions = tuple[bytes, str, str | None, str | None]  # account, model, provider, API key
+WIDTH = QUARTER // MICROSECOND
 EXACT_SUMS = Context(prec=1_000, traps=[Inexact])  # digits: whatever the log holds, a sum of it is shorter
 
 
@@ -75,24 +76,39 @@ class Delta:
             own.add(line)
 
 
-def fold(quarters: dict[Key, Delta], series: dict[Dimensions, bytes], batch: Iterable[Recorded], sign: int = 1) -> None:
-    """Add the batch to the quarter-hours, or take it away with a sign of -1; and collect the series that occur."""
-    width = QUARTER // MICROSECOND
-    for recorded in batch:
-        position, _, account, event, rated = recorded
-        assert isinstance(event, RequestCompleted)
-        if event.channel != "router":
-            continue
-        dimensions = (account, event.model, event.provider, event.api_key)
-        id = series.get(dimensions)
-        if id is None:
-            id = series[dimensions] = series_id(event.model, event.provider, event.api_key)
-        key = (account, event.occurred_at - event.occurred_at % width, id)
-        delta = quarters.get(key)
-        if delta is None:
-            delta = quarters[key] = Delta()
-        _count(delta, event, rated, sign)
-        delta.position = max(delta.position, position)
+class Sums:
+    """Sums of requests by quarter-hour and series, and the series that occur."""
+
+    def __init__(self) -> None:
+        self.quarters: dict[Key, Delta] = {}
+        self.series: dict[Dimensions, bytes] = {}
+
+    def add(self, requests: Iterable[Recorded]) -> None:
+        """Add those of the router."""
+        with localcontext(EXACT_SUMS):
+            self._fold(requests, 1)
+
+    def take(self, requests: Iterable[Recorded]) -> None:
+        """Take them away."""
+        with localcontext(EXACT_SUMS):
+            self._fold(requests, -1)
+
+    def _fold(self, requests: Iterable[Recorded], sign: int) -> None:
+        quarters, series, width = self.quarters, self.series, WIDTH
+        for position, _, account, event, rated in requests:
+            assert isinstance(event, RequestCompleted)
+            if event.channel != "router":
+                continue
+            dimensions = (account, event.model, event.provider, event.api_key)
+            id = series.get(dimensions)
+            if id is None:
+                id = series[dimensions] = series_id(event.model, event.provider, event.api_key)
+            key = (account, event.occurred_at - event.occurred_at % width, id)
+            delta = quarters.get(key)
+            if delta is None:
+                delta = quarters[key] = Delta()
+            _count(delta, event, rated, sign)
+            delta.position = max(delta.position, position)
 
 
 def _count(delta: Delta, event: RequestCompleted, rated: Rated, sign: int) -> None:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +13,9 @@ from psycopg.sql import SQL
 from ledger.application import CELL
 from projections import generations, usage
 from projections.generations import Generation, Superseded
-from projections.reading import Reader, log_sql
+from projections.prices import KnownPrices
+from projections.reading import LogReader, log_sql
+from projections.reading_ahead import Reader
 
 BATCH = 10_000  # events a transaction
 POLL_SECONDS = 0.05
@@ -31,10 +34,13 @@ Stop = Callable[[], bool]
 class Runner:
     """Keeps the usage group of one cell up with its log."""
 
-    def __init__(self, database_url: str, cell: str = CELL, batch: int = BATCH) -> None:
+    def __init__(self, database_url: str, cell: str = CELL, batch: int = BATCH, *, apart: bool = False) -> None:
+        """With `apart`, changes are worked out in a process of their own."""
         self._url = database_url
         self.cell = cell
         self._batch = batch
+        self._apart = apart
+        self._prices = KnownPrices()
 
     def connect(self) -> Connection[Any]:
         """A connection to write with. It does not wait for the disk: rows and position are lost together, and projected again."""
@@ -43,7 +49,7 @@ class Runner:
 
     def reader(self) -> Reader:
         """What reads the log for this runner; open it."""
-        return Reader(self._url, self.cell, self._batch)
+        return Reader(self._url, self.cell, self._batch, apart=self._apart)
 
     def begin(self, connection: Connection[Any]) -> Generation | None:
         """The live generation, which for an empty log is created here; null where one of today's shape has to be built first."""
@@ -64,15 +70,15 @@ class Runner:
         Raises Superseded, having counted nothing twice.
         """
         with self.reader() as reader:
-            return self._catch_up(connection, reader, generation, stop)
+            return self.catch_up_with(reader, connection, generation, stop)
 
     def follow(self, stop: threading.Event) -> None:
-        """Keep up until `stop` is set. A lost connection is made anew."""
+        """Keep up until `stop` is set. A lost connection, or process, is made anew."""
         while not stop.is_set():
             try:
                 with self.connect() as connection, self.reader() as reader:
                     self._follow(connection, reader, stop)
-            except psycopg.OperationalError:
+            except (psycopg.OperationalError, BrokenProcessPool):
                 stop.wait(RECONNECT_SECONDS)
 
     def rebuild(
@@ -124,7 +130,7 @@ class Runner:
         while not stop.is_set():
             before = self.ensure_live(connection, stop.is_set)
             try:
-                after = self._catch_up(connection, reader, before, stop.is_set)
+                after = self.catch_up_with(reader, connection, before, stop.is_set)
                 if after.position != before.position:
                     idle = 0.0
                 elif idle >= TICK_SECONDS:
@@ -135,7 +141,8 @@ class Runner:
             stop.wait(POLL_SECONDS)
             idle += POLL_SECONDS
 
-    def _catch_up(self, connection: Connection[Any], reader: Reader, generation: Generation, stop: Stop) -> Generation:
+    def catch_up_with(self, reader: Reader, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False) -> Generation:
+        """The same, with a reader that is open already."""
         for change in reader.changes(generation):
             before, generation = generation, self._project(connection, generation, change)
             self._analyze_if_grown(connection, before, generation)
@@ -151,8 +158,12 @@ class Runner:
     def _project(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
         try:
             return self._committed(connection, generation, change)
+        except usage.WholeNeededError:
+            whole = LogReader(connection, self.cell, self._batch).next(generation, generation.position, change.position)
+            assert whole is not None, "what was read once can be read again"
+            return self._committed(connection, generation, whole)
         except Exception as error:
-            error.add_note(f"while projecting the events at {change.batch[0].position} to {change.position} of the log")
+            error.add_note(f"while projecting the events at {change.start} to {change.position} of the log")
             raise
 
     def _committed(self, connection: Connection[Any], generation: Generation, change: usage.Change) -> Generation:
@@ -163,7 +174,9 @@ class Runner:
             assert isinstance(recorded_at, datetime)
             # The position first: a second runner waits here, and leaves.
             generations.advance(cursor, self.cell, generation, change.position, recorded_at)
-            usage.apply(cursor, generation.tables(self.cell), change)
+            tables = generation.tables(self.cell)
+            self._prices.follow(generation.number, generation.position, change.position, change.prices)
+            usage.apply(cursor, tables, change, lambda: self._prices.book(connection, tables))
             cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL], prepare=True)
         return generation._replace(position=change.position, complete_through=recorded_at)
 

@@ -1,6 +1,6 @@
 """The group of read models: one position, so that they agree in every answer. What a batch changes is worked out here, and made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from psycopg import Cursor
@@ -24,6 +24,7 @@ from projections import (
 from projections.corrections import Corrected
 from projections.history import Row
 from projections.read_model import Recorded, Tables
+from projections.router_sums import Sums
 
 READ_MODELS = {
     "history": history,
@@ -43,38 +44,101 @@ CREATE = tuple(statement for each in READ_MODELS.values() for statement in each.
 class Change(NamedTuple):
     """What a batch changes, if every one of its events counts."""
 
-    batch: Sequence[Recorded]
-    names: event_names.Naming
-    of_accounts: Sequence[Recorded]
+    start: int  # position of the first event
+    position: int  # of the last
+    names: event_names.Change
     parts: "Parts"
+    corrections: Sequence[Recorded]
     prices: Sequence[Price]
     gpu_prices: gpu_prices.Change
     renewed: Sequence[Recorded]
-    book: PriceBook
+    batch: Sequence[Recorded] | None  # of events of accounts; null where it was not kept
 
-    @property
-    def position(self) -> int:
-        """Of the last event."""
-        return self.batch[-1].position
+
+class WholeNeededError(Exception):
+    """Raised when a change does not have the batch, and an event of it does not count."""
 
 
 class Parts(NamedTuple):
     """What events of accounts change."""
 
-    requests: Sequence[Recorded]
+    reported: corrections.Touched
     history: bytes
     buckets: router_buckets.Change
-    keys: dict[tuple[bytes, str], api_keys.Told]
+    keys: api_keys.Latest
     deployments: deployments.Change
     deployment_buckets: deployment_buckets.Change
 
 
-def prepare(batch: Sequence[Recorded], book: PriceBook) -> Change:
-    """Work out what `batch`, in log order, changes. Pure, so it can be done ahead. `book` has the prices up to the end of the batch."""
-    of_accounts = [each for each in batch if not isinstance(each.event, PlatformEvent)]
-    renewed = [each for each in batch if isinstance(each.event, RatingRenewed)]
-    names, parts = event_names.prepare(of_accounts), _parts(of_accounts)
-    return Change(batch, names, of_accounts, parts, prices.prepare(batch), gpu_prices.prepare(batch), renewed, book)
+class Gathering:
+    """Works out what a batch changes, some events at a time, in log order: they are looked at while they are fresh, and need not be kept.
+
+    Pure, so it can be done ahead. The batch is kept where `whole` says so; it is needed only where a name was taken before.
+    """
+
+    def __init__(self, *, whole: bool) -> None:
+        self._names = event_names.Names()
+        self._parts = _Parts()
+        self._others: list[Recorded] = []
+        self._batch: list[Recorded] | None = [] if whole else None
+        self._start = self._position = 0
+
+    def add(self, events: Sequence[Recorded]) -> None:
+        """Take some more, one at least."""
+        requests = [
+            each for each in events if type(each.event) is RequestCompleted
+        ]  # nearly all: others are looked at apart
+        of_accounts = events
+        if len(requests) < len(events):
+            self._others += (each for each in events if type(each.event) is not RequestCompleted)
+            of_accounts = [each for each in events if not isinstance(each.event, PlatformEvent)]
+        self._names.add(of_accounts)
+        self._parts.add(requests)
+        if self._batch is not None:
+            self._batch += of_accounts
+        self._start = self._start or events[0].position
+        self._position = events[-1].position
+
+    def change(self) -> Change:
+        """What all of them change."""
+        others = self._others
+        return Change(
+            start=self._start,
+            position=self._position,
+            names=self._names.change(),
+            parts=self._parts.done(others),
+            corrections=[each for each in others if isinstance(each.event, RequestChange)],
+            prices=prices.prepare(others),
+            gpu_prices=gpu_prices.prepare(others),
+            renewed=[each for each in others if isinstance(each.event, RatingRenewed)],
+            batch=self._batch,
+        )
+
+
+class _Parts:
+    def __init__(self) -> None:
+        self._reported = corrections.Reported()
+        self._rows: list[bytes] = []
+        self._sums = Sums()
+        self._keys: api_keys.Latest = {}
+        self._served: dict[deployment_buckets.Key, deployment_buckets.Delta] = {}
+
+    def add(self, requests: Sequence[Recorded]) -> None:
+        self._reported.add(requests)
+        self._rows += history.rows(requests)
+        self._sums.add(requests)
+        api_keys.keep_latest(self._keys, requests)
+        deployment_buckets.fold(self._served, requests)
+
+    def done(self, others: Sequence[Recorded]) -> Parts:
+        return Parts(
+            reported=self._reported.requests(),
+            history=history.copy_of(self._rows),
+            buckets=router_buckets.change(self._sums),
+            keys=self._keys,
+            deployments=deployments.prepare(others),
+            deployment_buckets=deployment_buckets.change(self._served),
+        )
 
 
 def stands_alone(recorded: Recorded) -> bool:
@@ -82,33 +146,29 @@ def stands_alone(recorded: Recorded) -> bool:
     return isinstance(recorded.event, RatingRenewed)
 
 
-def apply(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
-    """Change every read model of the group. Events whose name is taken by another do not count: the change is worked out without them."""
+def apply(cursor: Cursor[Any], tables: Tables, change: Change, book: Callable[[], PriceBook]) -> None:
+    """Change every read model of the group. `book` gives the prices up to the change; few changes need them.
+
+    Events whose name is taken by another do not count: the change is worked out without them. Raises WholeNeededError.
+    """
     prices.apply(cursor, tables, change.prices)
     gpu_prices.apply(cursor, tables, change.gpu_prices)
-    counted = event_names.apply(cursor, tables, change.of_accounts, change.names)
-    parts = change.parts if counted is change.of_accounts else _parts(counted)
+    parts = change.parts
+    if not event_names.all_taken(cursor, tables, change.names):
+        if change.batch is None:
+            raise WholeNeededError
+        counted = event_names.counted(cursor, tables, change.batch)
+        again = _Parts()
+        again.add([each for each in counted if isinstance(each.event, RequestCompleted)])
+        parts = again.done(counted)
     history.apply(cursor, tables, parts.history)
     router_buckets.apply(cursor, tables, parts.buckets)
     api_keys.apply(cursor, tables, parts.keys)
     deployments.apply(cursor, tables, parts.deployments)
     deployment_buckets.apply(cursor, tables, parts.deployment_buckets)
-    changes = [each for each in change.of_accounts if isinstance(each.event, RequestChange)]
-    _correct(cursor, tables, corrections.apply(cursor, tables, changes, parts.requests, change.book))
+    _correct(cursor, tables, corrections.apply(cursor, tables, change.corrections, parts.reported, book))
     for each in change.renewed:
-        reratings.apply(cursor, tables, each, change.book)
-
-
-def _parts(events: Sequence[Recorded]) -> Parts:
-    requests = [each for each in events if isinstance(each.event, RequestCompleted)]
-    return Parts(
-        requests=requests,
-        history=history.prepare(requests),
-        buckets=router_buckets.prepare(requests),
-        keys=api_keys.prepare(requests),
-        deployments=deployments.prepare(events),
-        deployment_buckets=deployment_buckets.prepare(requests),
-    )
+        reratings.apply(cursor, tables, each, book())
 
 
 def _correct(cursor: Cursor[Any], tables: Tables, corrected: Sequence[Corrected]) -> None:

@@ -1,6 +1,5 @@
 """Parts that run as processes of their own, so that the web process stays quick. They end with it, however it ends."""
 
-import gc
 import os
 import subprocess
 import sys
@@ -65,12 +64,6 @@ class Companion:
             except subprocess.TimeoutExpired:
                 process.kill()
                 return process.wait()
-
-
-def collect_seldom() -> None:
-    """Look for garbage less often: batches are many small objects that refer to nothing of ours, and looking at them took half the time."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 50)
 
 
 def stop_with_parent(stop: threading.Event, pipe: int) -> None:

@@ -7,11 +7,12 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
+from ledger.apart import collect_seldom
 from projections.runner import Runner
 from service.database import database
 from service.errors import StartError
 from service.options import DataDir
-from service.processes import collect_seldom, stop_with_parent
+from service.processes import stop_with_parent
 from service.settings import Settings
 
 FAREWELL_SECONDS = (
@@ -29,7 +30,7 @@ def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(sh
         with database(Settings.from_environment(data_dir)) as found:
             for sign in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(sign, lambda *_: stop.set())
-            Runner(found.direct_url).follow(stop)
+            Runner(found.direct_url, apart=True).follow(stop)
     except StartError:
         if not (companion and stop.wait(FAREWELL_SECONDS)):
             raise

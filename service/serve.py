@@ -12,6 +12,7 @@ from cyclopts.validators import Number
 
 from jobs.actors import Workshop
 from jobs.worker import run_worker
+from ledger.apart import collect_seldom
 from ledger.position import opened
 from projections.snapshot import NotReadyError, Snapshots
 from service import server
@@ -20,7 +21,7 @@ from service.demo import load
 from service.greeting import greet
 from service.options import DataDir
 from service.place import Place, listening
-from service.processes import Companion, collect_seldom
+from service.processes import Companion
 from service.settings import Settings
 from service.web import Parts, application
 from service.work import workshop

@@ -14,11 +14,11 @@ from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
 from jobs.usage_source import RouterUsageSource
 from jobs.worker import run_worker
+from ledger.apart import collect_seldom
 from service.broker import broker_of
 from service.database import Database, database
 from service.errors import SettingError
 from service.options import DataDir
-from service.processes import collect_seldom
 from service.settings import Settings
 
 Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How many exports at a time.")]
