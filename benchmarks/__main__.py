@@ -12,7 +12,7 @@ from domain.access import Scope
 from ledger.apart import collect_seldom
 
 TRACE = "servegen-mm-image"
-ROUND = 50_000  # events: what is compared is measured in turns, so that a machine that slows down slows down both
+ROUND = 100_000  # events: what is compared is measured in turns, so that a machine that slows down slows down both
 STAGES = 20_000
 RATED = 200_000
 

@@ -5,11 +5,11 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 
-from domain.events import UsageEvent
 from domain.limits import MAX_EVENTS_PER_BATCH
 from domain.price_events import PLATFORM
 from ledger import accounts
 from ledger.application import Ledger, Recording
+from ledger.entries import Entries
 
 MAX_EVENTS_WAITING = 200_000
 
@@ -24,11 +24,11 @@ class Appender:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self._known_accounts: set[str] = set()
-        self._waiting: deque[tuple[Sequence[UsageEvent], asyncio.Future[Recording]]] = deque()
+        self._waiting: deque[tuple[Entries, asyncio.Future[Recording]]] = deque()
         self._events_waiting = 0
         self._writer: asyncio.Task[None] | None = None
 
-    async def record(self, events: Sequence[UsageEvent]) -> Recording:
+    async def record(self, events: Entries) -> Recording:
         """Append `events` and say what became of each. Returns when they are durable; raises OverloadedError, or what Postgres raised."""
         if self._events_waiting + len(events) > MAX_EVENTS_WAITING:
             raise OverloadedError(f"{self._events_waiting} events wait to be recorded (MAX_EVENTS_WAITING): send this batch again later")
@@ -52,7 +52,7 @@ class Appender:
                 batches.append(self._waiting.popleft())
                 size += len(batches[-1][0])
             try:
-                recording = await asyncio.to_thread(self._append, [event for events, _ in batches for event in events])
+                recording = await asyncio.to_thread(self._append, [events for events, _ in batches])
             except Exception as error:  # noqa: BLE001 - each caller is told
                 for _, answer in batches:
                     answer.set_exception(error)
@@ -64,11 +64,14 @@ class Appender:
                     start += len(events)
             self._events_waiting -= size
 
-    def _append(self, events: Sequence[UsageEvent]) -> Recording:
-        if strangers := {event.account for event in events if event.account != PLATFORM} - self._known_accounts:
+    def _append(self, batches: Sequence[Entries]) -> Recording:
+        together = Entries()
+        for each in batches:
+            together.extend(each)
+        if strangers := together.accounts - self._known_accounts - {PLATFORM}:
             self._ledger.beside(lambda connection: accounts.ensure(connection, strangers, self._ledger.cell))
             self._known_accounts |= strangers
-        return self._ledger.record(events)
+        return self._ledger.append(together)
 
 
 def _part(recording: Recording, start: int, end: int) -> Recording:

@@ -10,8 +10,11 @@ from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 
-def executor(workers: int, start: Callable[..., None], *arguments: Any) -> ProcessPoolExecutor:
-    """That many processes, each begun with `start(*arguments)`. Raises BrokenProcessPool where one of them was killed: make a new one."""
+def executor(workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> ProcessPoolExecutor:
+    """That many processes, each begun with `start(*arguments)`, if there is something to begin with.
+
+    What they are asked for raises BrokenProcessPool once one of them was killed: make new ones.
+    """
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (start, *arguments))
 
 
@@ -21,11 +24,12 @@ def collect_seldom() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def _begin(start: Callable[..., None], *arguments: Any) -> None:
+def _begin(start: Callable[..., None] | None, *arguments: Any) -> None:
     for sign in (signal.SIGINT, signal.SIGTERM):
         signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to all: whoever started us decides when we end
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
-    start(*arguments)
+    if start is not None:
+        start(*arguments)
     collect_seldom()
 
 

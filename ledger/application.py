@@ -15,9 +15,9 @@ from psycopg import Connection
 from psycopg.rows import dict_row
 
 from domain.events import UsageEvent
-from ledger.binary import event_row
-from ledger.recorder import ID, LedgerRecorder, Place, persistently, place_of
-from ledger.shapes import UsageEventMapper, reshaped, same_content, to_state
+from ledger.entries import Entries, Place
+from ledger.recorder import LedgerRecorder, persistently
+from ledger.shapes import UsageEventMapper, reshaped, same_content
 
 CELL = "cell_0"  # Today there is one; an account belongs to one, and nothing joins, locks or counts across cells.
 
@@ -74,24 +74,25 @@ class Ledger(Application[UUID]):
 
     def record(self, events: Sequence[UsageEvent]) -> Recording:
         """Append what is new of `events`, durably, in their order. Repeating it changes nothing."""
-        states = [to_state(event) for event in events]
-        places = [place_of(event.originator_id, event.originator_version) for event in events]
+        return self.append(Entries.of(events))
+
+    def append(self, entries: Entries) -> Recording:
+        """The same of events that are ready to be appended."""
+        places = entries.places
         first: dict[Place, int] = {}  # the event that bears a name first, by place
         for i, place in enumerate(places):
             first.setdefault(place, i)
-        rows = {
-            place: event_row(place[ID], events[i].originator_version, events[i].TOPIC.encode(), states[i]) for place, i in first.items()
-        }
-        appended = self.ledger_recorder.append(rows)
-        if appended.recorded == len(events):
-            return Recording([Outcome.RECORDED] * len(events), [], appended.position)
+        appended = self.ledger_recorder.append({place: entries.rows[i] for place, i in first.items()})
+        if appended.recorded == len(entries):
+            return Recording([Outcome.RECORDED] * len(entries), [], appended.position)
+        states = [*map(entries.state, range(len(entries)))]
         heads = {place: appended.standing.get(place, states[i]) for place, i in first.items()}
         new = {i for place, i in first.items() if place not in appended.standing}
         unlike = [i for i, place in enumerate(places) if i not in new and not same_content(heads[place], states[i])]
         conflicts = self._conflicts(unlike, states, places)
         conflicting = {each.index for each in conflicts}
         outcomes = [
-            Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(events))
+            Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(entries))
         ]
         return Recording(outcomes, conflicts, appended.position)
 

@@ -25,6 +25,16 @@ def event_row(originator_id: bytes, version: int, topic: bytes, state: bytes) ->
     return _event_head(5, 16, originator_id, 8, version, len(topic)) + topic + _length(len(state)) + state
 
 
+TOPIC_LENGTH = 34  # where a row has it: behind the number of fields, the stream and the version
+
+
+def topic_and_state(row: bytes) -> tuple[str, bytes]:
+    """What such a row holds beside its place."""
+    begin = TOPIC_LENGTH + 4
+    end = begin + int.from_bytes(row[TOPIC_LENGTH:begin])
+    return row[begin:end].decode(), row[end + 4 :]
+
+
 def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
     """The whole of a COPY: `rows` at consecutive positions."""
     parts = [COPY_HEADER]

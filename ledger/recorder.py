@@ -27,6 +27,7 @@ from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
 from ledger.binary import UuidArray, UuidArrayDumper, copy_of_events, event_row
+from ledger.entries import ID, Place, place_of
 
 APPEND_TIMEOUT_MS = 30_000  # of one statement: a stalled writer must not hold the others for ever
 LOCK_TIMEOUT_MS = 20_000
@@ -34,17 +35,6 @@ ATTEMPTS = 5
 RETRY_WAIT_SECONDS = 0.2
 
 T = TypeVar("T")
-
-
-Place = bytes
-"""Where an event stands: the 16 bytes of its stream, and behind them, for a version past the first, 8 bytes of that."""
-
-ID = slice(0, 16)
-
-
-def place_of(originator_id: bytes, version: int) -> Place:
-    """The place of that version of a stream."""
-    return originator_id if version == 1 else originator_id + version.to_bytes(8)
 
 
 class Appended(NamedTuple):

@@ -85,9 +85,7 @@ class Gathering:
 
     def add(self, events: Sequence[Recorded]) -> None:
         """Take some more, one at least."""
-        requests = [
-            each for each in events if type(each.event) is RequestCompleted
-        ]  # nearly all: others are looked at apart
+        requests = [each for each in events if type(each.event) is RequestCompleted]  # nearly all: others are looked at apart
         of_accounts = events
         if len(requests) < len(events):
             self._others += (each for each in events if type(each.event) is not RequestCompleted)

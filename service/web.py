@@ -69,7 +69,7 @@ class Parts:
             await stack.enter_async_context(self.pool)
             await stack.enter_async_context(self.door_pool)
             await stack.enter_async_context(self.desk.open())
-            stack.push_async_callback(self.reception.appender.close)
+            stack.push_async_callback(self.reception.close)
             yield
 
 

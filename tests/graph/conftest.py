@@ -152,7 +152,7 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         desk = ExportDesk(exports, Doorbell(broker_from_url(None)), ExportNews(database_url), FileStore(folder))
         await stack.enter_async_context(desk.open())
         reception = Reception(ledger, seal)
-        stack.push_async_callback(reception.appender.close)
+        stack.push_async_callback(reception.close)
         snapshots, revoked, turn = AskedSnapshots(pool), set[str](), asyncio.Lock()
 
         async def record_usage(events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:

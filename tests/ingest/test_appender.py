@@ -8,6 +8,7 @@ import pytest
 from ingest import appender
 from ingest.appender import Appender, OverloadedError
 from ledger.application import Outcome
+from ledger.entries import Entries
 from tests.events import line, request_completed
 from tests.ingest.sending import BOUND_SECONDS, execute, log_held, logged, post, rows, until
 
@@ -35,7 +36,7 @@ async def test_each_caller_is_told_of_their_own_events(ledger, database_url):
     first, other = request_completed(id="1"), request_completed(id="1", model="o3")
     with log_held(database_url):
         tasks = [
-            asyncio.create_task(one.record(batch))
+            asyncio.create_task(one.record(Entries.of(batch)))
             for batch in (
                 [request_completed(id="0")],
                 [first],
@@ -58,8 +59,8 @@ async def test_each_caller_is_told_of_their_own_events(ledger, database_url):
 async def test_a_caller_who_goes_away_leaves_a_whole_batch_behind(ledger, database_url):
     one = Appender(ledger)
     with log_held(database_url):
-        leaving = asyncio.create_task(one.record([request_completed(id=f"{number}") for number in range(3)]))
-        staying = asyncio.create_task(one.record([request_completed(id="3")]))
+        leaving = asyncio.create_task(one.record(Entries.of(request_completed(id=f"{number}") for number in range(3))))
+        staying = asyncio.create_task(one.record(Entries.of([request_completed(id="3")])))
         await until(lambda: one._events_waiting == 4)
         leaving.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -74,14 +75,14 @@ async def test_a_caller_who_goes_away_while_the_others_fail_is_not_missed(ledger
     one = Appender(ledger)
     execute(database_url, "ALTER TABLE cell_0.ledger_events RENAME TO away")
     with log_held(database_url):
-        leaving, staying = (asyncio.create_task(one.record([request_completed()])) for _ in range(2))
+        leaving, staying = (asyncio.create_task(one.record(Entries.of([request_completed()]))) for _ in range(2))
         await until(lambda: one._events_waiting == 2)
         leaving.cancel()
     with pytest.raises(Exception, match="ledger_events"):
         await asyncio.wait_for(staying, BOUND_SECONDS)
     # And the next ones are recorded
     execute(database_url, "ALTER TABLE cell_0.away RENAME TO ledger_events")
-    assert (await one.record([request_completed()])).outcomes == [Outcome.RECORDED]
+    assert (await one.record(Entries.of([request_completed()]))).outcomes == [Outcome.RECORDED]
     assert one._events_waiting == 0
     del leaving
     gc.collect()
@@ -111,13 +112,13 @@ async def test_bounded_more_than_can_wait_is_sent_back_with_503(client, ledger, 
 async def test_a_batch_that_alone_is_more_than_can_wait_is_sent_back(ledger, monkeypatch):
     monkeypatch.setattr(appender, "MAX_EVENTS_WAITING", 1)
     with pytest.raises(OverloadedError):
-        await Appender(ledger).record([request_completed(), request_completed()])
+        await Appender(ledger).record(Entries.of([request_completed(), request_completed()]))
 
 
 async def test_closing_waits_for_what_was_taken(ledger, database_url):
     one = Appender(ledger)
     with log_held(database_url):
-        task = asyncio.create_task(one.record([request_completed()]))
+        task = asyncio.create_task(one.record(Entries.of([request_completed()])))
         await until(lambda: one._events_waiting == 1)
         closing = asyncio.create_task(one.close())
     await closing
