@@ -19,6 +19,7 @@ class Following:
         self._connection = self._runner.connect()
         self._reader = self._runner.reader()
         self._reader.__enter__()
+        self.seconds()  # starts its processes
 
     def seconds(self) -> float:
         """To project what is new."""

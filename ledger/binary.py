@@ -151,3 +151,21 @@ class InternedTexts(dict[str | None, bytes]):
             self.clear()
         field = self[value] = text_field(value)
         return field
+
+
+class InternedRows(dict[tuple[str | None, ...], bytes]):
+    """Runs of such fields that come again and again together. Bounded likewise."""
+
+    MAX_ROWS = 50_000
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._texts = InternedTexts()
+
+    def __missing__(self, values: tuple[str | None, ...]) -> bytes:
+        """Make and keep the fields, one behind the other."""
+        if len(self) >= self.MAX_ROWS:
+            self.clear()
+        texts = self._texts
+        fields = self[values] = b"".join([texts[value] for value in values])
+        return fields

@@ -34,7 +34,8 @@ CREATE = (
     )""",
 )
 
-Name = tuple[bytes, bytes]  # account, hash
+Name = bytes  # 32: of the account and of a hash over source and id
+ACCOUNT, HASH = slice(0, 16), slice(16, 32)
 Bearer = tuple[bytes, int]  # stream, version
 
 
@@ -56,14 +57,14 @@ class Names:
         """Some more of them."""
         first = self.first
         for _, originator_id, account_id, event, _ in events:
-            name = account_id, event_name(event.source, event.id)
+            name = account_id + event_name(event.source, event.id)
             if name not in first:
                 first[name] = originator_id, event.originator_version
         self._events += len(events)
 
     def change(self) -> Change:
         """To be applied."""
-        rows = copy_of_named_places((*name, *self.first[name]) for name in sorted(self.first))
+        rows = copy_of_named_places([(name[ACCOUNT], name[HASH], *self.first[name]) for name in sorted(self.first)])
         return Change(rows, len(self.first) == self._events)
 
 
@@ -86,7 +87,7 @@ def counted(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> S
     first = names.first
     standing = first | _standing(cursor, tables, sorted(first))
     with cursor.copy(tables.sql(COPY)) as copy:
-        copy.write(copy_of_named_places((*name, *bearer) for name, bearer in first.items() if standing[name] == bearer))
+        copy.write(copy_of_named_places((name[ACCOUNT], name[HASH], *bearer) for name, bearer in first.items() if standing[name] == bearer))
     told = [(each, standing[_name(each)], _bearer(each)) for each in batch]
     refused = [
         (UUID(bytes=each.account_id), each.position, UUID(bytes=first[0]), first[1], UUID(bytes=other[0]), other[1])
@@ -98,7 +99,7 @@ def counted(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> S
 
 
 def _name(recorded: Recorded) -> Name:
-    return recorded.account_id, event_name(recorded.event.source, recorded.event.id)
+    return recorded.account_id + event_name(recorded.event.source, recorded.event.id)
 
 
 def _bearer(recorded: Recorded) -> Bearer:
@@ -108,8 +109,11 @@ def _bearer(recorded: Recorded) -> Bearer:
 def _standing(cursor: Cursor[Any], tables: Tables, names: Sequence[Name]) -> dict[Name, Bearer]:
     """Who bears those of the names that are taken."""
     cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
-    arrays = [UuidArray.of([account_id for account_id, _ in names]), UuidArray.of([name for _, name in names])]
-    return {(a, n): (id, version) for a, n, id, version in cursor.execute(tables.sql(STANDING), arrays, prepare=True).fetchall()}
+    arrays = [UuidArray.of([name[part] for name in names]) for part in (ACCOUNT, HASH)]
+    return {
+        account_id + hash: (id, version)
+        for account_id, hash, id, version in cursor.execute(tables.sql(STANDING), arrays, prepare=True).fetchall()
+    }
 
 
 COPY = "COPY {event_names} FROM STDIN (FORMAT BINARY)"

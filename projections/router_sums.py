@@ -81,6 +81,7 @@ class Sums:
 
     def __init__(self) -> None:
         self.quarters: dict[Key, Delta] = {}
+        self._found: dict[tuple[bytes, int, str, str | None, str | None], Delta] = {}  # the same, by what is at hand
         self.series: dict[Dimensions, bytes] = {}
 
     def add(self, requests: Iterable[Recorded]) -> None:
@@ -94,21 +95,24 @@ class Sums:
             self._fold(requests, -1)
 
     def _fold(self, requests: Iterable[Recorded], sign: int) -> None:
-        quarters, series, width = self.quarters, self.series, WIDTH
+        found, width = self._found, WIDTH
         for position, _, account, event, rated in requests:
             assert isinstance(event, RequestCompleted)
             if event.channel != "router":
                 continue
-            dimensions = (account, event.model, event.provider, event.api_key)
-            id = series.get(dimensions)
-            if id is None:
-                id = series[dimensions] = series_id(event.model, event.provider, event.api_key)
-            key = (account, event.occurred_at - event.occurred_at % width, id)
-            delta = quarters.get(key)
+            key = (account, event.occurred_at - event.occurred_at % width, event.model, event.provider, event.api_key)
+            delta = found.get(key)
             if delta is None:
-                delta = quarters[key] = Delta()
+                delta = found[key] = self._delta(*key)
             _count(delta, event, rated, sign)
             delta.position = max(delta.position, position)
+
+    def _delta(self, account: bytes, start: int, *series: *tuple[str, str | None, str | None]) -> Delta:
+        dimensions = (account, *series)
+        id = self.series.get(dimensions)
+        if id is None:
+            id = self.series[dimensions] = series_id(*series)
+        return self.quarters.setdefault((account, start, id), Delta())
 
 
 def _count(delta: Delta, event: RequestCompleted, rated: Rated, sign: int) -> None:
