@@ -111,6 +111,8 @@ class Tariff:
 
     def rates(self, tier: str | None, occurred_at: int, position: int) -> "Rates":
         """A tier that no price names is the standard one."""
+        if not self._positions:
+            return NO_RATES
         if tier not in self._tiers:
             tier = None
         era = (bisect_left(self._positions, position), bisect_right(self._instants, occurred_at), tier)
@@ -183,3 +185,6 @@ class Kinds(dict[tuple[str, str], Price | None]):
                 if key in prices:
                     return prices[key]
         return None
+
+
+NO_RATES = Rates({}, {}, None)

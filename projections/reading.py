@@ -10,9 +10,9 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import RequestCompleted
 from domain.names import account_id
-from domain.price_events import PlatformEvent, PriceSet
+from domain.price_events import PriceSet
 from domain.prices import Price, PriceBook
-from domain.rating import UNRATED, rate
+from domain.rating import rate
 from ledger.shapes import READERS
 from projections import prices, usage
 from projections.generations import Generation, Superseded
@@ -78,9 +78,12 @@ class LogReader:
         """Each with its fee, up to one that stands alone; or that one, if it is the first."""
         for i, (position, originator_id, topic, state) in enumerate(events):
             event = READERS[topic](state)
-            rated = rate(book, event, position) if isinstance(event, RequestCompleted) else UNRATED
-            recorded = Recorded(position, originator_id, self._account(event.account), event, rated)
-            alone = isinstance(event, PlatformEvent) and usage.stands_alone(recorded)
+            account_id = self._account(event.account)
+            if type(event) is RequestCompleted:  # nearly all are
+                yield Recorded(position, originator_id, account_id, event, rate(book, event, position))
+                continue
+            recorded = Recorded(position, originator_id, account_id, event)
+            alone = usage.stands_alone(recorded)
             if alone and i:
                 return
             if isinstance(event, PriceSet):

@@ -54,22 +54,25 @@ class Reader:
 
         Each has to be made before the next is asked for. Raises Superseded.
         """
-        reads = deque([self._read(generation, generation.position, up_to)])
+        reads: deque[_Read] = deque()
+        self._read_on(reads, generation, generation.position, up_to)
         while (change := reads[0].change.result()) is not None:
-            whole = change.position == reads.popleft().after + self._batch
+            if change.position < reads.popleft().after + self._batch:
+                reads.clear()  # they began elsewhere
             if change.prices and self._apart:
                 self._epoch += 1
                 reads.clear()
                 yield change  # its prices can be read when it is made
+                self._read_on(reads, generation, change.position, up_to)
             else:
-                if not whole:
-                    reads.clear()  # they began elsewhere
-                while len(reads) < (len(self._readers) if whole else 1):
-                    after = reads[-1].after + self._batch if reads else change.position
-                    reads.append(self._read(generation, after, up_to))
+                self._read_on(reads, generation, change.position, up_to)
                 yield change
-            if not reads:
-                reads.append(self._read(generation, change.position, up_to))
+
+    def _read_on(self, reads: deque[_Read], generation: Generation, position: int, up_to: int | None) -> None:
+        """Let every reader have something to do, from `position` on or from where the last of `reads` will end."""
+        while len(reads) < len(self._readers):
+            after = reads[-1].after + self._batch if reads else position
+            reads.append(self._read(generation, after, up_to))
 
     def _read(self, generation: Generation, after: int, up_to: int | None) -> _Read:
         read = _next if self._apart else self._log.next
