@@ -4,16 +4,13 @@ Writing a workbook is seconds of pure computing: in a thread it would hold up ev
 second at a time, and could not be stopped. The worker waits beside it, and is heard from several times a second.
 """
 
-import signal
-import threading
 import traceback
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from multiprocessing import get_context, parent_process
+from multiprocessing import get_context
 from multiprocessing.connection import Connection
-from os import _exit
 from pathlib import Path
 from uuid import UUID
 
@@ -24,6 +21,7 @@ from jobs.request import ExportRequest
 from jobs.summary import Report
 from jobs.usage import UsageSource
 from jobs.workbook import MAX_ROWS_OF_SHEET, write_workbook
+from ledger.apart import stay_with_parent
 
 BEAT_SECONDS = 0.25  # how often the worker is asked whether the rendering should go on, even if there is no progress
 
@@ -113,8 +111,7 @@ def _follow(connection: Connection, on_beat: Callable[[Progress | None], None]) 
 
 
 def _run(rendering: Rendering, connection: Connection) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the worker, which then ends this process.
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    stay_with_parent()
     try:
         connection.send(_render(rendering, connection))
     except ExportRefusedError as error:
@@ -136,11 +133,3 @@ def _render(rendering: Rendering, connection: Connection) -> Rendered:
             max_rows_of_sheet=rendering.max_rows_of_sheet,
         )
         return Rendered(usage.row_count, usage.position, usage.complete_through)
-
-
-def _end_with_parent() -> None:
-    """A worker that is killed cannot end its rendering; its export is somebody else's soon."""
-    parent = parent_process()
-    assert parent is not None
-    parent.join()
-    _exit(1)

@@ -24,10 +24,15 @@ def collect_seldom() -> None:
     gc.set_threshold(100_000, 20, 50)
 
 
-def _begin(start: Callable[..., None] | None, *arguments: Any) -> None:
+def stay_with_parent() -> None:
+    """Begin a process that another one of ours has started: it decides when we end, and we end with it."""
     for sign in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to all: whoever started us decides when we end
+        signal.signal(sign, signal.SIG_IGN)  # a terminal sends them to all
     threading.Thread(target=_end_with_parent, name="parent watch", daemon=True).start()
+
+
+def _begin(start: Callable[..., None] | None, *arguments: Any) -> None:
+    stay_with_parent()
     if start is not None:
         start(*arguments)
     collect_seldom()
@@ -37,4 +42,4 @@ def _end_with_parent() -> None:
     parent = multiprocessing.parent_process()
     assert parent is not None, "we are started by another process"
     parent.join()
-    os._exit(0)  # nothing of ours has to be put away
+    os._exit(1)  # nothing of ours has to be put away

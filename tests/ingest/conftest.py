@@ -49,4 +49,4 @@ async def client(reception: Reception) -> AsyncIterator[httpx.AsyncClient]:
         transport=httpx.ASGITransport(app), base_url="http://tallygraph", headers={"Authorization": "Bearer of-acme"}
     ) as client:
         yield client
-    await reception.appender.close()
+    await reception.close()

@@ -16,8 +16,9 @@ from projections.runner import Runner
 from projections.snapshot import NotReadyError
 from tests.events import at, request_completed
 from tests.projections.fold import KEYS, fold
+from tests.projections.following import following
 from tests.projections.read_models import caught_up, log_of, rows_of
-from tests.projections.test_runner import day_of_requests, following
+from tests.projections.test_runner import day_of_requests
 
 ACME = account_id("acme")
 DAY = Range(at("00:00"), at("00:00", "2026-04-22"))

@@ -6,8 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from projections.generations import Superseded
 from projections.runner import Runner
 from tests.events import at, request_completed
 from tests.projections.fold import fold
+from tests.projections.following import following
 from tests.projections.read_models import caught_up, log_of, rows_of, wait_until
 
 ROOT = Path(__file__).parents[2]
@@ -42,21 +42,6 @@ def position(database_url: str) -> int:
     with psycopg.connect(database_url) as connection:
         ((position,),) = connection.execute("SELECT position FROM cell_0.generations WHERE state = 'live'").fetchall()
     return position
-
-
-@contextmanager
-def following(*runners: Runner) -> Iterator[None]:
-    """Each in a thread of its own, until the end."""
-    stop = threading.Event()
-    threads = [threading.Thread(target=runner.follow, args=(stop,)) for runner in runners]
-    for thread in threads:
-        thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        for thread in threads:
-            thread.join()
 
 
 @pytest.mark.postgres
