@@ -17,7 +17,8 @@ from projections.interpreting import Interpreter, Stored
 from projections.read_model import Tables
 from projections.reading import log_sql
 
-WINDOW = 50_000  # positions of the log that are looked through at a time
+WINDOW = 20_000  # positions of the log that are looked through at a time
+BATCH = 5_000  # events that are projected at a time
 PREFIX = "audit_"  # of the schemas of replays
 OF_THE_PLATFORM = [PriceSet.TOPIC, GpuPriceSet.TOPIC, RatingRenewed.TOPIC]
 ARRAY_HEAD_BYTES = 3  # of MessagePack, at most
@@ -43,7 +44,7 @@ class Replay:
         with self._connection.transaction(), self._connection.cursor(binary=True) as cursor:
             events = self._events(end)
             while events:
-                change = self._interpreter.change(events, self._book)
+                change = self._interpreter.change(events[:BATCH], self._book)
                 usage.apply(cursor, self.tables, change, lambda: self._book)
                 self.events += sum(event[0] <= change.position for event in events)
                 events = [event for event in events if event[0] > change.position]
