@@ -146,7 +146,8 @@ DUE = """
             USING (account_id, originator_id)
         GROUP BY account_id, originator_id
     )
-    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.since, request.voided, change.versions
+    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.since, request.voided,
+        change.versions
     FROM change CROSS JOIN LATERAL (
         SELECT * FROM {history} AS request
         WHERE request.account_id = change.account_id AND request.id = change.originator_id

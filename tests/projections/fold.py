@@ -238,8 +238,8 @@ def _history_row(id: UUID, standing: Standing, rated: Rated) -> tuple[Any, ...]:
     )
     return (
         account_id(event.account), event.time, id, standing.position, standing.rated_at, standing.since, standing.version,
-        standing.voided, event.channel, event.source, event.id, event.request_id or event.id, event.request_type, event.model, event.model_version, event.provider,
-        event.technology, event.service_tier, event.deployment, event.api_key, input, output, *tokens_of(event),
-        event.ttft_ns, event.latency_ns, event.gateway_latency_ns, event.status_code, event.error_message, event.outcome.value,
-        event.usage_source, rated.fee, None if event.reported_cost is None else Decimal(event.reported_cost),
+        standing.voided, event.channel, event.source, event.id, event.request_id or event.id, event.request_type, event.model,
+        event.model_version, event.provider, event.technology, event.service_tier, event.deployment, event.api_key, input, output,
+        *tokens_of(event), event.ttft_ns, event.latency_ns, event.gateway_latency_ns, event.status_code, event.error_message,
+        event.outcome.value, event.usage_source, rated.fee, None if event.reported_cost is None else Decimal(event.reported_cost),
     )  # fmt: skip
