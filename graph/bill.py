@@ -24,6 +24,7 @@ from projections.bill import BillOf, BillTotals
 from projections.bill_lines import BillLine as Line
 from projections.router_facts import Range, RouterFilter
 from projections.router_usage import Totals
+from projections.snapshot import Snapshot
 
 
 @strawberry.enum(description="What is paid for.")
@@ -71,29 +72,29 @@ class Bill:
         description="GPU hours that are in no line: no price is known for their GPU type. Rounded to nine places."
     )
     of: strawberry.Private[BillOf]
+    snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The fees by group, in the order of their groups; up to 10,000 lines (MAX_BILL_LINES).")
     async def lines(
         self,
-        info: Info,
         group_by: Annotated[
             list[BillDimension], strawberry.argument(description="What lines are told apart by; empty for one line of all.")
         ] = [BillDimension.SERVICE],  # noqa: B006 - a default of the schema, never changed
     ) -> list[BillLine]:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
         with range_errors(buckets="range"):
-            found = await bill.lines(await info.context.snapshot(), self.of, dimensions)
-        return [_line(self.of.account_id, each) for each in found]
+            found = await bill.lines(self.snapshot, self.of, dimensions)
+        return [_line(self.snapshot, self.of.account_id, each) for each in found]
 
 
 TOTALS = frozenset({"total", "unpricedGpuHours"})
 NOT_ASKED_FOR = BillTotals(Totals(), bill.GpuUsage())
 
 
-async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str) -> Bill:
+async def bill_of(
+    info: Info, snapshot: Snapshot, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str
+) -> Bill:
     """Only what is selected is summed up."""
-    context = info.context
-    snapshot = await context.snapshot()
     repriced = None if prices is None else await at_prices(snapshot, account_id, range, RouterFilter(), prices)
     of = BillOf(account_id, range, zone, repriced)
     sums = NOT_ASKED_FOR
@@ -103,19 +104,20 @@ async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo,
     return Bill(
         total=sums.fee,
         currency=currency,
-        data_state=await data_state(context, sums.router),
+        data_state=await data_state(info.context, snapshot, sums.router),
         unpriced_gpu_hours=gpu_hours(sums.gpus.unpriced),
         of=of,
+        snapshot=snapshot,
     )
 
 
-def _line(account_id: UUID, line: Line) -> BillLine:
+def _line(snapshot: Snapshot, account_id: UUID, line: Line) -> BillLine:
     return BillLine(
         service=None if line.service is None else Service[line.service.name],
         model=line.model,
         api_key=api_key(line.api_key, line.api_key_name),
         provider=line.provider,
-        deployment=deployment(account_id, line.deployment),
+        deployment=deployment(account_id, line.deployment, snapshot),
         direction=None if line.direction is None else PriceDirection[line.direction.upper()],
         category=line.category,
         day=line.day,

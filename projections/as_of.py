@@ -16,8 +16,6 @@ class NotIncludedError(ValueError):
 class PastSnapshot(Snapshot):
     """Sees what `present` sees, and says that it ends at a position. What is asked of it leaves out what came later, as `as_of` says."""
 
-    as_of: int
-
     def __init__(self, present: Snapshot, state: Generation) -> None:
         super().__init__(present.pool, present.cell)
         self.present = present

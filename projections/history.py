@@ -126,8 +126,9 @@ class Row(NamedTuple):
 def rows(requests: Sequence[Recorded]) -> list[bytes]:
     """A row for each, as COPY takes it."""
     return [
-        _row(account_id, id, position, position, position, 1, False, event, rated) for position, id, account_id, event, rated in requests
-    ]  # pyright: ignore[reportArgumentType] - they are requests
+        _row(account_id, id, position, position, position, 1, False, event, rated)  # pyright: ignore[reportArgumentType] - they are requests
+        for position, id, account_id, event, rated in requests
+    ]
 
 
 def copy_of(rows: Sequence[bytes]) -> bytes:

@@ -17,7 +17,7 @@ from domain.names import account_id
 from domain.phases import Status
 from domain.prices import Price
 from ledger.application import Ledger
-from projections.as_of import as_of
+from projections.as_of import as_of, recorded_before
 from projections.bill_lines import BillDimension
 from projections.deployment_usage import DeploymentFilter
 from projections.router_facts import Dimension, Range, RouterFilter
@@ -135,10 +135,11 @@ async def test_as_of_a_position_the_answers_are_those_of_a_log_that_ends_there(l
 
 
 @ON_POSTGRES
-@given(course=courses(), of=questions(), instant=times)
+@given(course=courses(), asked=st.tuples(questions(), times))
 async def test_what_was_recorded_before_an_instant_answers_as_a_log_that_ends_there_and_is_idle(
-    ledger, database_url, snapshots, course, of, instant
+    ledger, database_url, snapshots, course, asked
 ):
+    of, instant = asked
     recorded(ledger, database_url, course)
     async with looking(snapshots) as snapshot:
         instant = min(instant, (await snapshot.state()).complete_through)
