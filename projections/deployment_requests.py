@@ -11,7 +11,7 @@ from domain.gpu_time import SECOND
 from projections import deployment_lives
 from projections.history import requests_as_of
 from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range, covering_parameters, within
-from projections.since import since
+from projections.since import came, changed_since, went
 from projections.snapshot import Snapshot
 
 
@@ -90,8 +90,8 @@ def _rows(as_of: int | None, *, edges: bool) -> str:
         rows += f" UNION ALL SELECT {_single()} FROM {within(requests_as_of(as_of), WITHIN_HISTORY)}"
     if as_of is None:
         return f"{SEGMENT}, usage AS ({rows})"
-    rows += f" UNION ALL SELECT {_single()} FROM went UNION ALL SELECT {_single('-')} FROM came"
-    return f"{SEGMENT}, {since('deployment_buckets', COUNTS)}, usage AS ({rows})"
+    rows += f" UNION ALL SELECT {_single()} FROM {went(COUNTS)} UNION ALL SELECT {_single('-')} FROM {came(COUNTS)}"
+    return f"{SEGMENT}, {changed_since('deployment_buckets', COUNTS)}, usage AS ({rows})"
 
 
 def _single(sign: str = "") -> str:

@@ -13,7 +13,7 @@ from uuid import UUID
 
 from domain.calendar import Segment, segments
 from projections.history import requests_as_of
-from projections.since import since
+from projections.since import came, changed_since, went
 
 
 class Dimension(Enum):
@@ -105,7 +105,7 @@ class Facts:
         if self._repriced:
             tables.append(HYPOTHETICAL.replace("{history}", requests_as_of(self._as_of)))
         if self._taken_back:
-            tables.append(since("router_buckets", COUNTS))
+            tables.append(changed_since("router_buckets", COUNTS))
         return ", ".join(tables)
 
     def usage(self) -> str:
@@ -119,7 +119,7 @@ class Facts:
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
             f" FROM {self._requests} AS fact WHERE {AHEAD} {self._condition('fact')}"
         )
-        changes = [self._single("went AS fact"), self._single("came AS fact", "-")] if self._taken_back else []
+        changes = [self._single(went(COUNTS)), self._single(came(COUNTS), "-")] if self._taken_back else []
         rows = self._in_buckets(kept, single, *([ahead] if self._ahead else []), *changes)
         if not self._taken_back:
             return f"usage AS ({rows})"
@@ -136,7 +136,7 @@ class Facts:
         single = self._single_lines(within(self._requests, WITHIN_HISTORY))
         if not self._taken_back:
             return f"line AS ({self._in_buckets(kept, single)})"
-        changes = (self._single_lines("went AS fact"), self._single_lines("came AS fact", "-"))
+        changes = (self._lines_of_both_sides(went(COUNTS)), self._lines_of_both_sides(came(COUNTS), "-"))
         rows = self._in_buckets(kept, single, *changes)
         group, sums = f"{GROUP}, direction, category, unit", ", ".join(f"sum({name}) AS {name}" for name in LINE)
         return f"line AS (SELECT {group}, {sums} FROM ({rows}) AS rows GROUP BY {group} HAVING sum(requests) > 0)"
@@ -151,14 +151,25 @@ class Facts:
         counts = ", ".join(f"{sign}{value}" for value in COUNTED.values())
         return f"SELECT fact.occurred_at, {self._dimensions('fact')}, {counts}, 0 FROM {rows} WHERE true {self._condition('fact')}"
 
-    def _single_lines(self, rows: str, sign: str = "") -> str:
+    def _single_lines(self, rows: str) -> str:
         """The same of its lines."""
-        counts = ", ".join(f"{sign}{value}" for value in (*LINE.values(), *(["1"] if self._taken_back else [])))
+        counts = ", ".join((*LINE.values(), *(["1"] if self._taken_back else [])))
         return " UNION ALL ".join(
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, {counts}"
             f" FROM {rows} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
+        )
+
+    def _lines_of_both_sides(self, rows: str, sign: str = "") -> str:
+        """The same where rows are looked for far and wide, and so only once."""
+        counts = ", ".join(f"{sign}{value}" for value in (*LINE.values(), "1"))
+        sides = " UNION ALL ".join(
+            f"SELECT '{side}' AS direction, item FROM jsonb_array_elements(fact.{side}::jsonb) AS item" for side in ("input", "output")
+        )
+        return (
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, direction, item ->> 0, item ->> 1, {counts}"
+            f" FROM {rows} CROSS JOIN LATERAL ({sides}) AS side WHERE true {self._condition('fact')}"
         )
 
     def _in_buckets(self, kept: str, single: str, *others: str) -> str:

@@ -12,8 +12,8 @@ from domain.calendar import DAY, HOUR, QUARTER
 GRAINS = [int(grain.total_seconds()) for grain in (DAY, HOUR, QUARTER)]
 
 
-def since(buckets: str, counts: str) -> str:
-    """Common table expressions to follow SEGMENT: `came` and `went`, rows of history within the segments that buckets cover.
+def changed_since(buckets: str, counts: str) -> str:
+    """Common table expressions to follow SEGMENT: what `came` and `went` need.
 
     `buckets` is the table, `counts` the condition for a row of history, as `fact`, to be in it. Takes `account` and `as_of`.
     """
@@ -34,23 +34,27 @@ def since(buckets: str, counts: str) -> str:
             ) AS fact
         ),
         {", ".join(finer)},
-        went AS (
-            SELECT fact.* FROM segment CROSS JOIN LATERAL (
-                SELECT * FROM {{history_past}} AS fact
-                WHERE fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends
-                    AND fact.since <= %(as_of)s AND fact.until > %(as_of)s AND {counts} OFFSET 0
-            ) AS fact WHERE segment.grain > 0
-        ),
         quarter AS (
-            SELECT time FROM changed_{GRAINS[-1]} UNION SELECT date_bin('15 minutes', occurred_at, 'epoch') FROM went
-        ),
-        came AS (
-            SELECT fact.* FROM quarter CROSS JOIN LATERAL (
+            SELECT time FROM changed_{GRAINS[-1]} UNION SELECT date_bin('15 minutes', occurred_at, 'epoch') FROM {went(counts)}
+        )"""
+
+
+def went(counts: str) -> str:
+    """Rows of history, as `fact`, that were in the buckets of the segments then and are something else now."""
+    return f"""segment CROSS JOIN LATERAL (
+                SELECT * FROM {{history_past}} AS fact
+                WHERE segment.grain > 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts
+                    AND fact.occurred_at < segment.ends AND fact.since <= %(as_of)s AND fact.until > %(as_of)s AND {counts} OFFSET 0
+            ) AS fact"""
+
+
+def came(counts: str) -> str:
+    """Rows of history, as `fact`, that are in the buckets of the segments now and were not so then."""
+    return f"""quarter CROSS JOIN LATERAL (
                 SELECT * FROM {{history}} AS fact
                 WHERE fact.account_id = %(account)s AND fact.occurred_at >= quarter.time
                     AND fact.occurred_at < quarter.time + interval '15 minutes' AND fact.since > %(as_of)s AND {counts} OFFSET 0
-            ) AS fact
-        )"""
+            ) AS fact"""
 
 
 def _changed(buckets: str, grain: str, start: str, end: str) -> str:

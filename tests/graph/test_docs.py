@@ -32,7 +32,7 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     assert answered["setPrices"]["recorded"] == 2
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
-    assert len(EXAMPLES) == 16
+    assert len(EXAMPLES) == 17
 
 
 def test_every_code_that_an_error_can_have_is_explained():
