@@ -9,7 +9,8 @@ from domain.access import Scope
 from domain.price_events import CURRENCY
 from graph import conflicts, deployment_usage, exports, history, router_usage, waiting
 from graph.as_of import AsOf, RecordedBefore, snapshot_of
-from graph.bill import Bill, bill_of
+from graph.bill import Bill, bill_at
+from graph.bill_changes import BillChanges, Since, UpTo, bill_changes_of
 from graph.conflicts import Conflict
 from graph.context import Info
 from graph.deployment_inputs import DeploymentFilter, deployment_filter
@@ -25,6 +26,7 @@ from graph.reach import Reached
 from graph.router_inputs import RouterFilter, router_filter
 from graph.router_usage import RouterUsage
 from graph.what_if import Prices, hypothetical
+from projections.bill import BillOf
 from projections.history_pages import HistoryOf
 
 
@@ -66,7 +68,15 @@ class Account(Node):
         info.context.require(Scope.BILLING, "bill")
         asked, what_if = range.checked("range"), hypothetical(prices)
         snapshot = await snapshot_of(info.context, as_of, recorded_before)
-        return await bill_of(info, snapshot, self.account_id, asked, zone=time_zone, prices=what_if, currency=self.currency)
+        return await bill_at(info, snapshot, self.account_id, asked, zone=time_zone, prices=what_if, currency=self.currency)
+
+    @strawberry.field(description="What changed on the bill of a range between two positions of the log, and which events changed it.")
+    async def bill_changes(
+        self, info: Info, range: Range, since: Since, up_to: UpTo = strawberry.UNSET, time_zone: Zone = UTC
+    ) -> BillChanges:
+        info.context.require(Scope.BILLING, "billChanges")
+        of = BillOf(self.account_id, range.checked("range"), time_zone)
+        return await bill_changes_of(info, of, self.currency, since, given(up_to))
 
     @strawberry.field(description="What its own deployments and fine-tunings used.")
     async def deployment_usage(

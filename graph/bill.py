@@ -109,19 +109,23 @@ class Bill:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
         with range_errors(buckets="range"):
             found = await bill.lines(self.snapshot, self.of, dimensions)
-        return [_line(self.snapshot, self.of, dimensions, each) for each in found]
+        return [bill_line(self.snapshot, self.of, dimensions, each) for each in found]
 
 
 TOTALS = frozenset({"total", "unpricedGpuHours"})
 NOT_ASKED_FOR = BillTotals(Totals(), bill.GpuUsage())
 
 
-async def bill_of(
+async def bill_at(
     info: Info, snapshot: Snapshot, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str
 ) -> Bill:
-    """Only what is selected is summed up."""
+    """With other prices, where they are given."""
     repriced = None if prices is None else await at_prices(snapshot, account_id, range, RouterFilter(), prices)
-    of = BillOf(account_id, range, zone, repriced)
+    return await bill_of(info, snapshot, BillOf(account_id, range, zone, repriced), currency)
+
+
+async def bill_of(info: Info, snapshot: Snapshot, of: BillOf, currency: str) -> Bill:
+    """Only what is selected is summed up."""
     sums = NOT_ASKED_FOR
     if selected(info) & TOTALS or selected(info, "dataState") & COUNTS:
         with range_errors(buckets="range"):
@@ -136,7 +140,8 @@ async def bill_of(
     )
 
 
-def _line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
+def bill_line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
+    """The line as the answer shows it."""
     return BillLine(
         service=None if line.service is None else Service[line.service.name],
         model=line.model,
