@@ -17,9 +17,10 @@ from graph.node import Kind, Node, global_id, name_of_kind
 from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.scalars import BigInt, Position
-from jobs import export
-from jobs.errors import ExportNotFoundError, TooManyFollowersError
-from jobs.export_states import ExportKey, ExportState
+from jobs.errors import JobNotFoundError, TooManyFollowersError
+from jobs.export_states import ExportState
+from jobs.job import JobStatus
+from jobs.job_states import JobKey
 from jobs.links import download_path
 
 
@@ -59,7 +60,7 @@ class Export(Node):
     )
     def download_url(self, info: Info) -> str | None:
         state, services = self.state, info.context.services
-        if state.status is not export.ExportStatus.COMPLETED or state.file_name is None:
+        if state.status is not JobStatus.COMPLETED or state.file_name is None:
             return None
         path = download_path(services.seal, state.id, state.account_id, file_name=state.file_name, now=services.clock())
         return services.public_url + path
@@ -106,7 +107,7 @@ async def exports_of(info: Info, account_id: UUID, first: int, after: str | None
     desk = context.services.exports
     cursors = Cursors(context.services.seal, Listing(account_id.bytes, "exports", b"", ""))
     page = page_of(cursors, first=first, after=after)
-    start = None if page.start is None else ExportKey(*page.start)
+    start = None if page.start is None else JobKey(*page.start)
     rows = await fetched(info, page, lambda: desk.page(account_id, first=page.limit, after=start))
 
     async def count() -> int:
@@ -129,7 +130,7 @@ async def export_updated(
         async with aclosing(following) as states:
             async for state in states:
                 yield to_export(context, state)
-    except ExportNotFoundError:
+    except JobNotFoundError:
         raise _not_found() from None
     except TooManyFollowersError as error:
         raise LimitError("FOLLOWERS", str(error)) from None

@@ -15,9 +15,9 @@ app = App(
     name="tallygraph", help="Usage and billing for AI platforms: events in, figures out, and a log that proves them.", version="0.1.0"
 )
 COMMANDS = {
-    "service.serve:serve": "Serve the API, with projections, exports and, unless DATABASE_URL is set, a Postgres of its own.",
+    "service.serve:serve": "Serve the API, with projections, exports, audits and, unless DATABASE_URL is set, a Postgres of its own.",
     "service.project:project": "Keep the read models up with the log. Any number may run: an event counts once.",
-    "service.work:work": "Write the exports that the broker of BROKER_URL tells of.",
+    "service.work:work": "Write the exports and make the audits that the broker of BROKER_URL tells of.",
     "service.sending:ingest": "Send files of usage events. Sending them again changes nothing.",
     "service.price_commands:prices": "Set prices from a list.",
     "service.rerating:rerate": "Rate requests again, with the prices known now.",

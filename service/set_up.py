@@ -11,7 +11,7 @@ from jobs.schema import STATEMENTS as JOBS_STATEMENTS
 from ledger import accounts, aside
 from ledger.application import CELL, Ledger
 from ledger.schema import set_up
-from projections import generations
+from projections import audit_differences, generations
 from projections.runner import Runner
 from service import tokens
 from service.errors import DatabaseUnavailableError
@@ -33,6 +33,7 @@ def prepare(database_url: str) -> None:
             *accounts.CREATE,
             *aside.CREATE,
             *generations.statements(CELL),
+            audit_differences.sql(audit_differences.CREATE, CELL),
             *tokens.CREATE,
             *JOBS_STATEMENTS,
         ]

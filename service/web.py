@@ -23,11 +23,14 @@ from ingest.endpoint import EventsEndpoint
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
 from jobs.application import JobsLog
+from jobs.audits import Audits
 from jobs.brokers import Doorbell
-from jobs.desk import ExportDesk
+from jobs.desk import AuditDesk, ExportDesk
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
-from jobs.news import ExportNews
+from jobs.jobs import JobRules
+from jobs.news import JobNews
+from jobs.office import Office
 from ledger.application import Ledger
 from projections.snapshot import Snapshots
 from service import unavailable
@@ -58,7 +61,10 @@ class Parts:
         self.jobs_log = JobsLog(direct)
         self.store = FileStore(settings.export_folder)
         self.exports = Exports(self.jobs_log, ExportRules())
-        self.desk = ExportDesk(self.exports, Doorbell(self.broker), ExportNews(direct), self.store)
+        self.audits = Audits(self.jobs_log, JobRules())
+        self.office = Office(Doorbell(self.broker), JobNews(direct))
+        self.desk = ExportDesk(self.exports, self.office, self.store)
+        self.audit_desk = AuditDesk(self.audits, self.office)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -68,7 +74,7 @@ class Parts:
             stack.callback(self.jobs_log.close)
             await stack.enter_async_context(self.pool)
             await stack.enter_async_context(self.door_pool)
-            await stack.enter_async_context(self.desk.open())
+            await stack.enter_async_context(self.office.open())
             stack.push_async_callback(self.reception.close)
             yield
 
@@ -106,7 +112,12 @@ class Access:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._services = partial(
-            Services, snapshots=Snapshots(parts.pool), seal=parts.seal, exports=parts.desk, record_usage=self.record_usage
+            Services,
+            snapshots=Snapshots(parts.pool),
+            seal=parts.seal,
+            exports=parts.desk,
+            audits=parts.audit_desk,
+            record_usage=self.record_usage,
         )
 
     async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
