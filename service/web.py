@@ -34,9 +34,11 @@ from jobs.office import Office
 from ledger.application import Ledger
 from projections.snapshot import Snapshots
 from service import unavailable
+from service.audit_downloads import AuditDownloads
 from service.broker import broker_of
 from service.downloads import Downloads
 from service.health import Readiness, live
+from service.linked import Links
 from service.pools import pool
 from service.settings import Settings
 from service.sign_in import SESSION_COOKIE, SignIn
@@ -83,6 +85,7 @@ def application(parts: Parts) -> Starlette:
     """The ASGI application over `parts`."""
     graphql = Endpoint(schema, Access(parts).open_context)
     sign_in = SignIn(parts.gatekeeper)
+    links = Links(parts.gatekeeper, parts.seal)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -97,7 +100,8 @@ def application(parts: Parts) -> Starlette:
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
-            Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, parts.gatekeeper, parts.seal).respond),
+            Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, links).respond),
+            Route("/v1/audits/{id:uuid}/{name:path}", AuditDownloads(parts.audit_desk, links, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),

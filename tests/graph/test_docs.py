@@ -6,8 +6,7 @@ from typing import Any
 
 from graphql import parse, validate
 
-from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError
-from graph.exports import NotFoundError
+from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError, NotFoundError
 from graph.schema import schema
 from tests.events import at, request_completed
 from tests.graph.conftest import OPERATOR, Service
