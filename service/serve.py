@@ -26,7 +26,7 @@ from service.settings import Settings
 from service.web import Parts, application
 from service.work import workshop
 
-JOB_THREADS = 2  # an audit of a large log takes minutes, and exports do not wait for it
+JOB_THREADS = 2  # an audit of a large log takes minutes: an export need not wait for it
 SAMPLE_SECONDS = 20.0  # how long people are kept waiting for a full picture
 
 Demo = Annotated[bool, Parameter(negative="", help="Load a sample account. Without it the service starts empty.")]
