@@ -6,8 +6,9 @@ process, and could not be stopped. The worker waits beside it, and is heard from
 
 import traceback
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from typing import Any, Protocol, TypeVar
@@ -67,6 +68,8 @@ class _Failed:
     details: str
 
 
+GO_ON = "go on"
+
 _SPAWN = get_context("spawn")  # A fork would take this process's threads' locks along, but not the threads.
 
 
@@ -76,7 +79,7 @@ def run_apart(work: Work[Result_co], on_beat: Callable[[Progress | None], None])
     Whatever `on_beat` raises kills the process and is raised on. Raises JobRefusedError where trying again is
     no use, and ProcessFailedError where the process failed or died.
     """
-    ours, theirs = _SPAWN.Pipe(duplex=False)
+    ours, theirs = _SPAWN.Pipe()
     process = _SPAWN.Process(target=_run, args=(work, theirs), name=work.name, daemon=True)
     with closing(ours):
         with closing(theirs):
@@ -97,11 +100,14 @@ def _follow(connection: Connection, doing: str, on_beat: Callable[[Progress | No
             continue
         try:
             message = connection.recv()
-        except EOFError:
+        except (EOFError, ConnectionResetError):
             raise ProcessFailedError(f"The process that {doing} died.") from None
         match message:
             case Progress():
                 progress = message
+                on_beat(progress)
+                with suppress(BrokenPipeError):  # it died: that is found out above
+                    connection.send(GO_ON)
             case _Done():
                 return message.result
             case _Refused():
@@ -114,10 +120,16 @@ def _follow(connection: Connection, doing: str, on_beat: Callable[[Progress | No
 def _run(work: Work[Any], connection: Connection) -> None:
     stay_with_parent()
     try:
-        connection.send(_Done(work.run(connection.send)))
+        connection.send(_Done(work.run(partial(_tell, connection))))
     except JobRefusedError as error:
         connection.send(_Refused(str(error)))
     except Exception as error:  # noqa: BLE001 - whatever went wrong, the worker is told
         # Only messages of our own errors are for the eyes of the job's owner.
         message = str(error) if isinstance(error, JobError) else f"The process that {work.doing} failed."
         connection.send(_Failed(message, traceback.format_exc()))
+
+
+def _tell(connection: Connection, progress: Progress) -> None:
+    """Waits until the worker lets the work go on: one that has lost its job meanwhile does not come to keep anything."""
+    connection.send(progress)
+    connection.recv()

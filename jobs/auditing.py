@@ -17,7 +17,8 @@ class AuditEngine(Protocol):
     """What replays and compares. It travels to the process that audits, so it has to pickle: settings, no connections."""
 
     def audit(self, audit_id: UUID, of: AuditOf, progress: audits.Progress, /) -> Verdict:
-        """Leaves the differences in their table, under this id. Tells `progress` positions: how far it is, and how far it goes.
+        """Leaves the differences in their table, under this id. Tells `progress` positions: how far it is, and how far it goes;
+        at last before it keeps anything, so that an attempt that has lost its audit keeps nothing.
 
         Raises JobRefusedError where no later attempt could succeed; whatever else it raises is tried again.
         """

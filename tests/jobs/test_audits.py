@@ -10,9 +10,11 @@ import psycopg
 import pytest
 
 from jobs.actors import Workshop, attend_audit
+from jobs.apart import Progress, run_apart
 from jobs.application import JobsLog
 from jobs.audit_request import AuditRequest
 from jobs.audit_states import AuditState
+from jobs.auditing import Auditing
 from jobs.audits import MAX_UNFINISHED_AUDITS, Audits
 from jobs.errors import AttemptSupersededError, InvalidRequestError, JobFinishedError, JobNotFoundError, JobRefusedError, TooManyJobsError
 from jobs.job import JobStatus
@@ -131,6 +133,16 @@ def test_a_worker_that_slept_through_its_lease_has_no_say(log: JobsLog, question
     audits.complete(audit.id, 2, VERDICT)
     assert audits.state(audit.id).verdict == "MATCHED"
     assert topics(log, audit.id) == ["audit.requested", "audit.started", "audit.started", "audit.completed"]
+
+
+def test_who_lost_the_audit_is_told_before_anything_is_kept(jobs_database: str, question: AuditRequest):
+    def lost_at_the_end(progress: Progress | None) -> None:
+        if progress is not None and progress.done == progress.total:
+            raise AttemptSupersededError("It is another's.")
+
+    with pytest.raises(AttemptSupersededError):
+        run_apart(Auditing(uuid4(), question.of, TableEngine(jobs_database, 3)), lost_at_the_end)
+    assert differences_kept(jobs_database) == 0
 
 
 def test_attempts_are_bounded_and_the_owner_sees_no_internals(workshop: Workshop, jobs_database: str, question: AuditRequest):
