@@ -5,7 +5,7 @@ import asyncio
 
 import httpx
 
-from benchmarks import append, head_lock, projection, queries, rated, rating
+from benchmarks import append, audit, head_lock, projection, queries, rated, rating
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
@@ -27,6 +27,9 @@ def main() -> None:
     with place() as where:
         _write(where, events)
         asyncio.run(queries.measure(where))
+        seconds, much, little = audit.measure(where, events)
+        tell("audit: replayed and compared", len(events), seconds)
+        print(f"  in {much:.0f} MiB, where one of {audit.FEW:,} events takes {little:.0f}\n", flush=True)
         _tell_stages(where)
         head_lock.measure(where)
     _tell_rating(events)

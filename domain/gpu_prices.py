@@ -26,6 +26,7 @@ class PriceSegment:
     price: Decimal | None  # USD per GPU hour
     numerator: int  # the same as a quotient, in fee units per micro-GPU microsecond
     denominator: int
+    position: int | None = None  # of the event that set it
 
     def fee(self, time: int) -> int:
         """The fee, in fee units, of `time` micro-GPU microseconds that are rounded together: half-even."""
@@ -56,17 +57,17 @@ class GpuPrices:
 
 
 def _segments(prices: list[tuple[int, int, Decimal]]) -> PriceSegments:
-    in_force = {instant: price for instant, _, price in sorted(prices)}
-    turns: list[tuple[int, Decimal | None]] = [(ALWAYS, None)]
-    for instant, price in in_force.items():
+    in_force = {instant: (price, position) for instant, position, price in sorted(prices)}
+    turns: list[tuple[int, Decimal | None, int | None]] = [(ALWAYS, None, None)]
+    for instant, (price, position) in in_force.items():
         if price != turns[-1][1]:
-            turns.append((instant, price))
-    return tuple(_segment(start, end, price) for (start, price), (end, _) in pairwise([*turns, (NEVER, None)]))
+            turns.append((instant, price, position))
+    return tuple(_segment(start, end, price, position) for (start, price, position), (end, _, _) in pairwise([*turns, (NEVER, None, None)]))
 
 
-def _segment(start: int, end: int, price: Decimal | None) -> PriceSegment:
+def _segment(start: int, end: int, price: Decimal | None, position: int | None = None) -> PriceSegment:
     rate = Fraction(price or 0) * FEE_UNITS / GPU_HOUR
-    return PriceSegment(start, end, price, rate.numerator, rate.denominator)
+    return PriceSegment(start, end, price, rate.numerator, rate.denominator, position)
 
 
 UNPRICED: PriceSegments = (_segment(ALWAYS, NEVER, None),)

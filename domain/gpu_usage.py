@@ -47,6 +47,27 @@ def gpu_usage(phases: Phases, prices: PriceSegments, start: int, end: int, now: 
     return GpuUsage(_area(told), _area(unpriced), _area(untold), sum([quarters * fee for _, quarters, fee in _fees(priced)]))
 
 
+class GpuCharge(NamedTuple):
+    """Quarter-hours of one deployment that are alike: how its fee comes about. The first is at `start`, microseconds since 1970."""
+
+    start: int
+    quarters: int
+    gpu_time: int  # micro-GPU microseconds in each
+    price: PriceSegment
+
+    @property
+    def fee(self) -> Decimal:
+        """USD: that of each, rounded, times their number."""
+        return Decimal(f"{self.quarters * self.price.fee(self.gpu_time)}E-{FEE_PLACES}")
+
+
+def gpu_charges(phases: Phases, prices: PriceSegments, start: int, end: int, now: int) -> list[GpuCharge]:
+    """What the fee of one deployment in [start, end) and before `now` is the sum of, in the order of time."""
+    priced = _shares(phases, prices, start, min(end, now))[-1]
+    charges = [GpuCharge(quarter * QUARTER_HOUR, quarters, time, price) for quarter, quarters, time, price in _rounded_together(priced)]
+    return sorted(charges, key=lambda each: (each.start, each.price.start))
+
+
 class GpuSeries:
     """Sums over many deployments, bucket by bucket: each allocation leaves two marks, and one pass over the marks fills all buckets."""
 
@@ -123,7 +144,13 @@ def _area(stretches: list[_Stretch]) -> int:
 
 
 def _fees(priced: Iterable[_Priced]) -> Iterator[tuple[int, int, int]]:
-    """Number of a quarter-hour since 1970, how many from it on are alike, and the fee of each: whole ones, then those in parts."""
+    """Number of a quarter-hour since 1970, how many from it on are alike, and the fee of each."""
+    for quarter, quarters, time, segment in _rounded_together(priced):
+        yield quarter, quarters, segment.fee(time)
+
+
+def _rounded_together(priced: Iterable[_Priced]) -> Iterator[tuple[int, int, int, PriceSegment]]:
+    """The same with the GPU time of each, and its price, in place of the fee: whole quarter-hours, then those in parts."""
     parts: defaultdict[tuple[PriceSegment, int], int] = defaultdict(int)  # GPU time
     for low, high, gpus, segment in priced:
         first, last = -(-low // QUARTER_HOUR), high // QUARTER_HOUR  # whole quarter-hours are [first, last)
@@ -131,10 +158,10 @@ def _fees(priced: Iterable[_Priced]) -> Iterator[tuple[int, int, int]]:
             parts[segment, last] += (high - low) * gpus
             continue
         if first < last:
-            yield first, last - first, segment.fee(gpus * QUARTER_HOUR)
+            yield first, last - first, gpus * QUARTER_HOUR, segment
         if before := first * QUARTER_HOUR - low:
             parts[segment, first - 1] += before * gpus
         if after := high - last * QUARTER_HOUR:
             parts[segment, last] += after * gpus
     for (segment, quarter), time in parts.items():
-        yield quarter, 1, segment.fee(time)
+        yield quarter, 1, time, segment

@@ -34,7 +34,8 @@ class StartAuditInput:
     range: TimeRange = strawberry.field(description="The time whose figures are audited, [from, to).")
     up_to: Position | None = strawberry.field(
         default=strawberry.UNSET,
-        description="The place in the log up to which it is replayed, as an answer gave it; what the read models include where absent.",
+        description="The place in the log that the digest is to be of, as an answer gave it; where the read models are where absent."
+        " Figures are compared as they are now, either way.",
     )
 
 

@@ -61,9 +61,7 @@ class Audit(Node):
     events_replayed: BigInt = strawberry.field(
         description="How many events were replayed, the account's and the platform's, such as prices; 0 until there is a verdict."
     )
-    position: Position | None = strawberry.field(
-        description="The place in the log up to which it was replayed; null until there is a verdict."
-    )
+    position: Position | None = strawberry.field(description="The place in the log that the digest is of; null until there is a verdict.")
     digest: str | None = strawberry.field(
         description="SHA-256 over the replayed figures, in hexadecimal: the same log gives the same digest, always."
         " Null until there is a verdict."

@@ -14,12 +14,17 @@ from domain.prices import Price
 from graph.context import Info
 from graph.data_state import COUNTS, DataState, data_state
 from graph.deployment import Deployment, deployment
+from graph.gpu_charges import GpuCharge, gpu_charge
+from graph.history import Pages, Request, requests
+from graph.history_inputs import HistoryOrder
+from graph.inputs import After, First, given
+from graph.paging import LongConnection
 from graph.price_inputs import PriceDirection
 from graph.range_errors import range_errors
 from graph.selection import selected
 from graph.usage_factors import ApiKey, api_key
 from graph.what_if import at_prices
-from projections import bill
+from projections import bill, bill_charges
 from projections.bill import BillOf, BillTotals
 from projections.bill_lines import BillLine as Line
 from projections.router_facts import Range, RouterFilter
@@ -60,6 +65,25 @@ class BillLine:
     quantity: Decimal | None = strawberry.field(description="With the category: how much of it has a price, in its unit.")
     unit: str | None = strawberry.field(description='With the category: what is counted, such as "token" or "gpu_hour".')
     fee: Decimal = strawberry.field(description="What it costs, in the bill's currency: exact, not rounded.")
+    of: strawberry.Private[BillOf]
+    group_by: strawberry.Private[frozenset[bill.BillDimension]]
+    line: strawberry.Private[Line]
+
+    @strawberry.field(
+        description="The requests that the line is the sum of, newest first, with what they cost as billed; with its `gpuCharges`, they"
+        " explain it whole. By category, each has such a line among its `ratedLines`."
+    )
+    async def history(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> LongConnection[Request]:
+        behind = bill_charges.requests_of(self.of, self.group_by, self.line)
+        return await requests(info, behind, HistoryOrder(), Pages(first=first, after=given(after)))
+
+    @strawberry.field(
+        description="The quarter-hours of GPU time that the line is the sum of, by deployment and time; up to 10,000 (MAX_GPU_CHARGES)."
+    )
+    async def gpu_charges(self, info: Info) -> list[GpuCharge]:
+        with range_errors(buckets="range"):
+            found = await bill_charges.gpu_charges_of(await info.context.snapshot(), self.of, self.group_by, self.line)
+        return [gpu_charge(self.of.account_id, each) for each in found]
 
 
 @strawberry.type(description="What the usage of a range costs. The lines add up to the total exactly, whatever they are grouped by.")
@@ -83,7 +107,7 @@ class Bill:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
         with range_errors(buckets="range"):
             found = await bill.lines(await info.context.snapshot(), self.of, dimensions)
-        return [_line(self.of.account_id, each) for each in found]
+        return [_line(self.of, dimensions, each) for each in found]
 
 
 TOTALS = frozenset({"total", "unpricedGpuHours"})
@@ -109,17 +133,20 @@ async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo,
     )
 
 
-def _line(account_id: UUID, line: Line) -> BillLine:
+def _line(of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
     return BillLine(
         service=None if line.service is None else Service[line.service.name],
         model=line.model,
         api_key=api_key(line.api_key, line.api_key_name),
         provider=line.provider,
-        deployment=deployment(account_id, line.deployment),
+        deployment=deployment(of.account_id, line.deployment),
         direction=None if line.direction is None else PriceDirection[line.direction.upper()],
         category=line.category,
         day=line.day,
         quantity=line.quantity,
         unit=line.unit,
         fee=line.fee,
+        of=of,
+        group_by=group_by,
+        line=line,
     )

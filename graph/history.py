@@ -17,6 +17,7 @@ from graph.inputs import Channel, Direction
 from graph.node import Kind, Node, global_id
 from graph.pages import fetched
 from graph.paging import LongConnection, page_of
+from graph.rated_lines import RatedLine, rated_lines
 from graph.scalars import BigInt
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from projections import history_pages
@@ -56,12 +57,19 @@ class Request(Node):
     )
     reported_cost: Decimal | None = strawberry.field(description="What its reporter thinks it costs: to compare with, never billed.")
     voided: bool = strawberry.field(description="Whether it was voided: it is kept, and counts in no figure.")
-    stream_id: strawberry.Private[UUID]
+    row: strawberry.Private[history_pages.Request]
 
     @strawberry.field(description="What the log holds of it: that it was reported, corrected, voided.")
     async def events(self, info: Info) -> list[Event]:
-        logged = await history_pages.events_of(await info.context.snapshot(), self.stream_id)
+        logged = await history_pages.events_of(await info.context.snapshot(), self.row.id)
         return [event(info.context, each) for each in logged]
+
+    @strawberry.field(
+        description="How its fee came about: each line of its input, then of its output, with the price that it took. Where all lines have"
+        " a fee, theirs add up to it."
+    )
+    async def rated_lines(self, info: Info) -> list[RatedLine]:
+        return await rated_lines(info.context, self.row)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +116,7 @@ def request(row: history_pages.Request) -> Request:
     """The request as the answer shows it."""
     return Request(
         id=global_id(Kind.REQUEST, row.account_id.bytes + row.id.bytes),
-        stream_id=row.id,
+        row=row,
         request_id=row.request_id,
         source=row.source,
         event_id=row.event_id,

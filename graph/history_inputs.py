@@ -8,9 +8,11 @@ from uuid import UUID
 import strawberry
 
 from domain import events
+from domain.quantities import TOKEN
 from graph.deployment import key_within
 from graph.errors import BadInputError
 from graph.inputs import BigIntRange, Channel, DecimalRange, Direction, FloatRange, bounds, given
+from graph.price_inputs import PriceDirection
 from projections import history_pages
 
 STATUS_CODES = range(100, 600)
@@ -39,6 +41,13 @@ class HistoryOrderField(Enum):
 class HistoryOrder:
     field: HistoryOrderField = strawberry.field(default=HistoryOrderField.TIMESTAMP, description="What they are ordered by.")
     direction: Direction = strawberry.field(default=Direction.DESC, description="Which way.")
+
+
+@strawberry.input(description="A line of the input or output breakdown, as a factor or a line of the bill has it.")
+class UsageLineInput:
+    direction: PriceDirection = strawberry.field(description="Which side of a request it is of.")
+    category: str = strawberry.field(description='The kind of usage, such as "prompt" or "cached".')
+    unit: str = strawberry.field(default=TOKEN, description='What is counted: "token", or another unit such as "image".')
 
 
 @strawberry.input(
@@ -73,6 +82,9 @@ class HistoryFilter:
     gateway_latency: FloatRange | None = strawberry.field(
         default=strawberry.UNSET, description="Bounds of the time spent in the gateway, milliseconds."
     )
+    line: UsageLineInput | None = strawberry.field(
+        default=strawberry.UNSET, description="Only requests with such a line: those behind a factor."
+    )
     include_voided: bool | None = strawberry.field(
         default=False, description="Whether to show voided requests, too. They count in no figure."
     )
@@ -105,7 +117,14 @@ def history_filter(account_id: UUID, filter: HistoryFilter | None) -> history_pa
         ttft_ms=bounds(filter.time_to_first_token),
         gateway_latency_ms=bounds(filter.gateway_latency),
         include_voided=bool(filter.include_voided),
+        line=usage_line(filter.line),
     )
+
+
+def usage_line(line: UsageLineInput | None) -> tuple[str, str, str] | None:
+    """As the read models take it."""
+    line = given(line)
+    return None if line is None else (line.direction.name.lower(), line.category, line.unit)
 
 
 def _keys(account_id: UUID, deployments: Sequence[str | None]) -> list[str | None]:

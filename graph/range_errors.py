@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 from domain import calendar
 from graph.errors import RangeTooLargeError
+from projections.bill_charges import TooManyChargesError
 from projections.bill_lines import TooManyLinesError
 from projections.deployment_lives import TooManyDeploymentsError
 from projections.what_if import TooManyRequestsError
@@ -18,6 +19,7 @@ def range_errors(*, buckets: str = "interval") -> Iterator[None]:
         TooManyDeploymentsError: "range",
         TooManyLinesError: "groupBy",
         TooManyRequestsError: "range",
+        TooManyChargesError: "range",
     }
     try:
         yield

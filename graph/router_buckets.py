@@ -3,13 +3,14 @@
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
+from typing import Annotated
 
 import strawberry
 
 from graph.context import Info
 from graph.cursors import Cursors, Listing, fingerprint
 from graph.history import Pages, Request, requests
-from graph.history_inputs import HistoryOrder
+from graph.history_inputs import HistoryOrder, UsageLineInput, usage_line
 from graph.inputs import After, Direction, First, given
 from graph.pages import fetched
 from graph.paging import Connection, LongConnection, page_of
@@ -54,9 +55,16 @@ class RouterBucket:
     )
     behind: strawberry.Private[HistoryOf]
 
-    @strawberry.field(description="The requests that make these figures, newest first.")
-    async def history(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> LongConnection[Request]:
-        return await requests(info, self.behind, HistoryOrder(), Pages(first=first, after=given(after)))
+    @strawberry.field(description="The requests that make these figures, newest first; with `line`, those that make one of the factors.")
+    async def history(
+        self,
+        info: Info,
+        first: First = 50,
+        after: After = strawberry.UNSET,
+        line: Annotated[UsageLineInput | None, strawberry.argument(description="Only requests with such a line.")] = strawberry.UNSET,
+    ) -> LongConnection[Request]:
+        behind = replace(self.behind, filter=replace(self.behind.filter, line=usage_line(line)))
+        return await requests(info, behind, HistoryOrder(), Pages(first=first, after=given(after)))
 
 
 async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, first: int, after: str | None) -> Connection[RouterBucket]:

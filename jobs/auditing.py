@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
 
-from psycopg.conninfo import conninfo_to_dict, make_conninfo
-
 from jobs.apart import Progress
+from jobs.errors import NotYetIncludedError
 from ledger.application import CELL
 from projections import audits
-from projections.audits import AuditOf, Verdict
+from projections.audits import AuditOf, NotIncludedError, Verdict
+from projections.snapshot import NotReadyError
 
 
 class AuditEngine(Protocol):
@@ -33,14 +33,11 @@ class ReplayEngine:
     cell: str = CELL
 
     def audit(self, audit_id: UUID, of: AuditOf, progress: audits.Progress) -> Verdict:
-        """Replay and compare."""
-        return audits.audit(ending_with_client(self.database_url), self.cell, audit_id, of, progress)
-
-
-def ending_with_client(database_url: str) -> str:
-    """The URL, so that what is asked ends soon after a process that was killed: else Postgres goes on for nobody."""
-    options = f"{conninfo_to_dict(database_url).get('options') or ''} -c client_connection_check_interval=1s"
-    return make_conninfo(database_url, options=options.strip())
+        """Replay and compare. Raises NotYetIncludedError."""
+        try:
+            return audits.audit(self.database_url, self.cell, audit_id, of, progress)
+        except (NotReadyError, NotIncludedError):
+            raise NotYetIncludedError("The read models do not include what is to be audited yet: let them catch up.") from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class JobRefusedError(JobError):
     """Raised by work that cannot succeed however often it is tried."""
 
 
+class NotYetIncludedError(JobError):
+    """Raised when the read models did not include in time what a job has to show; a later attempt may find it there."""
+
+
 class AttemptSupersededError(JobError):
     """Raised when a worker acts on a job it no longer holds: cancelled, or taken over by a later attempt."""
 

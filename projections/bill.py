@@ -143,7 +143,7 @@ async def _gpu_lines(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDim
 
     def reckon() -> list[BillLine]:
         return [
-            _gpu_line(group_by, each, edges[day], used_that_day)
+            gpu_line(group_by, each, edges[day], used_that_day)
             for each in lives
             for day, used_that_day in enumerate(used(each))
             if used_that_day.gpu_time > used_that_day.unpriced
@@ -152,7 +152,8 @@ async def _gpu_lines(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDim
     return await reckoned(len(lives) * len(edges), reckon) if of.range.start < of.range.end else []
 
 
-def _gpu_line(group_by: frozenset[BillDimension], deployment: Deployment, day: datetime, used: GpuUsage) -> BillLine:
+def gpu_line(group_by: frozenset[BillDimension], deployment: Deployment, day: datetime, used: GpuUsage) -> BillLine:
+    """The line that what a deployment used on a day is part of."""
     service = Service.FINE_TUNING if deployment.kind == FINE_TUNING else Service.DEPLOYMENT
     by_category = BillDimension.CATEGORY in group_by
     return BillLine(

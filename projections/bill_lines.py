@@ -66,7 +66,7 @@ def merged(lines: Iterable[BillLine]) -> list[BillLine]:
     """Lines of equal groups as one, ordered by group; what a group does not have comes last."""
     groups: defaultdict[tuple[Any, ...], list[BillLine]] = defaultdict(list)
     for line in lines:
-        groups[_key(line)].append(line)
+        groups[group_of(line)].append(line)
     with localcontext(EXACT_SUMS):
         return [_sum(groups[key]) for key in sorted(groups, key=lambda key: [(value is None, value or "") for value in key])]
 
@@ -85,7 +85,8 @@ def _sum(lines: Sequence[BillLine]) -> BillLine:
     )
 
 
-def _key(line: BillLine) -> tuple[Any, ...]:
+def group_of(line: BillLine) -> tuple[Any, ...]:
+    """What tells the line from others."""
     day = None if line.day is None else line.day.isoformat()
     service = None if line.service is None else line.service.value
     return day, service, line.model, line.provider, line.api_key, line.deployment, line.direction, line.category, line.unit

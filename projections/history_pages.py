@@ -62,6 +62,8 @@ class HistoryFilter:
     ttft_ms: Bounds | None = None
     gateway_latency_ms: Bounds | None = None
     include_voided: bool = False
+    include_unpriced: bool = True
+    line: tuple[str, str, str] | None = None  # only those with that direction, category and unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Request:
     occurred_at: datetime
     id: UUID
     position: int
+    rated_at: int
     version: int
     voided: bool
     channel: str
@@ -194,8 +197,10 @@ def _matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:
     wanted = of.filter
     parameters: dict[str, Any] = {"account": of.account_id, "from": of.range.start, "to": of.range.end}
     conditions = ["request.account_id = %(account)s AND request.occurred_at >= %(from)s AND request.occurred_at < %(to)s"]
-    if not wanted.include_voided:
-        conditions.append("NOT voided")
+    conditions += [condition for name, condition in SWITCHES.items() if not getattr(wanted, name)]
+    if wanted.line is not None:
+        direction, parameters["category"], parameters["unit"] = wanted.line
+        conditions.append(WITH_LINE[direction])
     for name, condition in SINGLE.items():
         if (value := getattr(wanted, name)) is not None:
             parameters[name] = value
@@ -214,10 +219,15 @@ def _matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:
     return " AND ".join(conditions), parameters
 
 
+SWITCHES = {"include_voided": "NOT voided", "include_unpriced": "fee IS NOT NULL"}
 SINGLE = {
     "request_id": "request_id = %(request_id)s",
     "channel": "channel = %(channel)s",
     "error_contains": "position(lower(%(error_contains)s) IN lower(error_message)) > 0",
+}
+WITH_LINE = {
+    side: f"EXISTS (SELECT FROM jsonb_array_elements({side}::jsonb) AS item WHERE item ->> 0 = %(category)s AND item ->> 1 = %(unit)s)"
+    for side in ("input", "output")
 }
 LISTS = {
     "request_types": ("request_type", "text"),
@@ -240,12 +250,12 @@ BOUNDED = {
     "gateway_latency_ms": ("gateway_latency_ns", NANOSECONDS_PER_MILLISECOND),
 }
 COLUMNS = """
-    request.account_id, request.occurred_at, id, request.position, version, voided, channel, source, event_id, request_id, request_type,
-    model, model_version, provider, technology, service_tier, deployment, request.api_key, input, output, input_tokens,
+    request.account_id, request.occurred_at, id, request.position, rated_at, version, voided, channel, source, event_id, request_id,
+    request_type, model, model_version, provider, technology, service_tier, deployment, request.api_key, input, output, input_tokens,
     output_tokens, total_tokens, ttft_ns, latency_ns, gateway_latency_ns, status_code, error_message, fee, reported_cost,
     coalesce(known.name, request.api_key)"""
 NAMES = "LEFT JOIN {api_keys} AS known ON known.account_id = request.account_id AND known.api_key = request.api_key"
-INPUT, OUTPUT = 18, 19
+INPUT, OUTPUT = 19, 20
 
 
 def _request(row: tuple[Any, ...]) -> Request:

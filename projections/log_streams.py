@@ -1,5 +1,6 @@
 """Streams of the log, as they were told, and which of them bears a name: what a change is checked against before it is told."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -45,6 +46,18 @@ async def told_of(snapshot: Snapshot, originator_id: UUID) -> list[Told]:
         "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s ORDER BY originator_version", [originator_id]
     )
     return [Told(position, READERS[topic](state)) for position, topic, state in rows]
+
+
+async def events_at(snapshot: Snapshot, positions: Sequence[int]) -> dict[int, LoggedEvent]:
+    """The events at those places in the log, by place. The caller has seen to it that they are for the viewer's eyes."""
+    rows = await snapshot.rows(AT, [[*positions]])
+    return {row[0]: logged(*row) for row in rows}
+
+
+AT = """
+    SELECT notification_id, topic, originator_version,
+        (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1), state
+    FROM {events} WHERE notification_id = ANY(%s::int8[])"""
 
 
 async def bearer_of(snapshot: Snapshot, account_id: UUID, source: str, id: str) -> UUID | None:

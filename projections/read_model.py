@@ -38,6 +38,7 @@ class Tables:
 
     schema: str
     generation: int
+    log: str | None = None  # the schema of the log, where it is another
 
     def sql(self, text: str) -> Composed:
         """`text` with `{name}` made into this generation's table of that name."""
@@ -46,7 +47,7 @@ class Tables:
     def identifiers(self) -> dict[str, Identifier]:
         """The tables by their plain names, and those of the log."""
         own = {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
-        return own | {name: Identifier(self.schema, f"ledger_{name}") for name in LOG_TABLES}
+        return own | {name: Identifier(self.log or self.schema, f"ledger_{name}") for name in LOG_TABLES}
 
 
 GROUP = "usage"  # the one there is: whatever answers has one position

@@ -1,25 +1,15 @@
-"""Reads the log, batch by batch, rates requests with the prices known at their positions, and works out what each batch changes."""
+"""Reads the log, batch by batch, and works out what each batch changes."""
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
 from typing import Any, NamedTuple
 
 from psycopg import Connection
 from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
-from domain.events import RequestCompleted
-from domain.names import account_id
-from domain.price_events import PriceSet
-from domain.prices import Price, PriceBook
-from domain.rating import rate
-from ledger.shapes import READERS
+from domain.prices import PriceBook
 from projections import prices, usage
 from projections.generations import Generation, Superseded
-from projections.read_model import Recorded
-
-MAX_ACCOUNTS_KNOWN = 100_000
-CHUNK = 500  # events that are looked at by everybody before the next are made: their memory is used again
+from projections.interpreting import Interpreter
 
 
 class Book(NamedTuple):
@@ -38,9 +28,8 @@ class LogReader:
         self._connection = connection
         self._cell = cell
         self._batch = batch
-        self._whole = whole
+        self._interpreter = Interpreter(whole=whole)
         self._read = log_sql(READ, cell)
-        self._accounts: dict[str, bytes] = {}
         self._book: Book | None = None
 
     def close(self) -> None:
@@ -59,11 +48,7 @@ class LogReader:
         events = self._connection.execute(self._read, [after, limit], prepare=True, binary=True).fetchall()
         if not events:
             return None
-        recorded = self._recorded(events, self._book_at(generation, after, epoch))
-        gathering = usage.Gathering(whole=self._whole)
-        while chunk := [*islice(recorded, CHUNK)]:
-            gathering.add(chunk)
-        return gathering.change()
+        return self._interpreter.change(events, self._book_at(generation, after, epoch))
 
     def _book_at(self, generation: Generation, position: int, epoch: int) -> PriceBook:
         if self._book is None or self._book[:2] != (generation.number, epoch) or self._book.prices.last > position:
@@ -73,33 +58,6 @@ class LogReader:
                 raise Superseded from None
             self._book = Book(generation.number, epoch, found)
         return self._book.prices
-
-    def _recorded(self, events: Iterable[tuple[int, bytes, str, bytes]], book: PriceBook) -> Iterator[Recorded]:
-        """Each with its fee, up to one that stands alone; or that one, if it is the first."""
-        for i, (position, originator_id, topic, state) in enumerate(events):
-            event = READERS[topic](state)
-            account_id = self._account(event.account)
-            if type(event) is RequestCompleted:  # nearly all are
-                yield Recorded(position, originator_id, account_id, event, rate(book, event, position))
-                continue
-            recorded = Recorded(position, originator_id, account_id, event)
-            alone = usage.stands_alone(recorded)
-            if alone and i:
-                return
-            if isinstance(event, PriceSet):
-                book.add(Price.of(position, event))
-            yield recorded
-            if alone:
-                return
-
-    def _account(self, key: str) -> bytes:
-        known = self._accounts
-        account = known.get(key)
-        if account is None:
-            if len(known) > MAX_ACCOUNTS_KNOWN:
-                known.clear()
-            account = known[key] = account_id(key).bytes
-        return account
 
 
 def log_sql(text: str, cell: str) -> Composed:

@@ -19,7 +19,7 @@ from domain.names import account_id
 from domain.sealing import Seal
 from jobs.audit_request import AuditRequest, checked
 from jobs.auditing import AuditEngine, ReplayEngine
-from jobs.errors import InvalidRequestError, JobRefusedError
+from jobs.errors import InvalidRequestError, JobError
 from ledger.apart import collect_seldom
 from ledger.application import CELL, Ledger
 from ledger.position import Position, PositionUnknownError, opened
@@ -37,7 +37,7 @@ Account = Annotated[str, Parameter(help="The key of the account whose figures ar
 Start = Annotated[str, Parameter(name="--from", help="Where the range begins: a day or an instant.")]
 End = Annotated[str, Parameter(name="--to", help="Where it ends: what happens then is not in it.")]
 UpTo = Annotated[
-    str | None, Parameter(help="A position that the API gave out: replay up to it. Without it, all that the read models include.")
+    str | None, Parameter(help="A position that the API gave out: the digest is of there. Without it, of where the read models are.")
 ]
 
 
@@ -59,7 +59,7 @@ def audit(*, account: Account, start: Start, end: End, up_to: UpTo = None, data_
     collect_seldom()
     try:
         found, seal = _audited(account, (instant_of("--from", start), instant_of("--to", end)), up_to, data_dir)
-    except (StartError, JobRefusedError) as error:
+    except (StartError, JobError) as error:
         raise NotAuditedError(str(error)) from None
     tell(found, seal)
     sys.exit(1 if found.verdict.differences else 0)

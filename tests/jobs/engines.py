@@ -8,7 +8,6 @@ from uuid import UUID
 
 import psycopg
 
-from jobs.auditing import ending_with_client
 from ledger.application import CELL
 from projections import audit_differences
 from projections.audits import AuditOf, Progress, Verdict
@@ -18,6 +17,7 @@ POSITIONS = 2_500
 GATE_AT = 1_000
 POSITION = 4_711
 DIGEST = "ab" * 32
+ENDING = "-c client_connection_check_interval=100ms"  # Postgres notices a client that was killed only when it looks
 INSERT = "INSERT INTO {audit_differences} VALUES (%s, %s, %s, 'router_buckets', %s, 'requests', %s, NULL)"
 
 
@@ -29,7 +29,7 @@ class TableEngine:
     differences: int = 0
 
     def audit(self, audit_id: UUID, of: AuditOf, progress: Progress) -> Verdict:
-        with psycopg.connect(ending_with_client(self.database_url)) as connection:
+        with psycopg.connect(self.database_url, options=ENDING) as connection:
             audit_differences.forget(connection.cursor(), CELL, of.account_id, audit_id)
             for done in range(0, POSITIONS + 1, 500):
                 progress(done, POSITIONS)

@@ -47,7 +47,7 @@ async def test_a_request_is_shown_as_it_was_reported(ledger, runner, snapshot):
     caught_up(runner)
     id = UUID(bytes=event.originator_id)
     expected = Request(
-        account_id=ACME, occurred_at=at("14:03:07.12"), id=id, position=1, version=1, voided=False, channel="router",
+        account_id=ACME, occurred_at=at("14:03:07.12"), id=id, position=1, rated_at=1, version=1, voided=False, channel="router",
         source="router/eu-1", event_id="req_8f2", request_id="req_8f2", request_type="chat", model="gpt-4o",
         model_version="2024-08-06", provider="openai", technology="LLM", deployment=None, api_key="key-7", api_key_name="team-a",
         input=[Line("input", "prompt", "token", 310), Line("input", "cached", "token", 1024), Line("input", "image", "image", 2)],
