@@ -5,7 +5,7 @@ import asyncio
 
 import httpx
 
-from benchmarks import append, audit, head_lock, projection, queries, rated, rating
+from benchmarks import append, as_of, audit, head_lock, projection, queries, rated, rating
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
@@ -15,6 +15,7 @@ TRACE = "servegen-mm-image"
 ROUND = 100_000  # events: what is compared is measured in turns, so that a machine that slows down slows down both
 STAGES = 20_000
 RATED = 200_000
+PAST = 100_000
 
 
 def main() -> None:
@@ -33,6 +34,7 @@ def main() -> None:
         _tell_stages(where)
         head_lock.measure(where)
     _tell_rating(events)
+    asyncio.run(as_of.measure(events[:PAST]))
 
 
 def _write(where: Place, events: list[bytes]) -> None:

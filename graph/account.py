@@ -8,6 +8,7 @@ import strawberry
 from domain.access import Scope
 from domain.price_events import CURRENCY
 from graph import audits, conflicts, deployment_usage, exports, history, router_usage, waiting
+from graph.as_of import AsOf, RecordedBefore, snapshot_of
 from graph.audits import Audit
 from graph.bill import Bill, bill_of
 from graph.conflicts import Conflict
@@ -42,17 +43,31 @@ class Account(Node):
         filter: Annotated[
             RouterFilter | None, strawberry.argument(description="Which requests count; all where absent.")
         ] = strawberry.UNSET,
+        *,
+        as_of: AsOf = strawberry.UNSET,
+        recorded_before: RecordedBefore = strawberry.UNSET,
         prices: Prices = strawberry.UNSET,
     ) -> RouterUsage:
         info.context.require(Scope.READ, "routerUsage")
-        asked = (range.checked("range"), router_filter(filter), hypothetical(prices))
-        return await router_usage.router_usage(info, self.account_id, *asked)
+        asked, what_if = (range.checked("range"), router_filter(filter)), hypothetical(prices)
+        snapshot = await snapshot_of(info.context, as_of, recorded_before)
+        return await router_usage.router_usage(info, snapshot, self.account_id, *asked, prices=what_if)
 
     @strawberry.field(description="What its usage costs. It needs the scope BILLING.")
-    async def bill(self, info: Info, range: Range, time_zone: Zone = UTC, prices: Prices = strawberry.UNSET) -> Bill:
+    async def bill(
+        self,
+        info: Info,
+        range: Range,
+        time_zone: Zone = UTC,
+        *,
+        as_of: AsOf = strawberry.UNSET,
+        recorded_before: RecordedBefore = strawberry.UNSET,
+        prices: Prices = strawberry.UNSET,
+    ) -> Bill:
         info.context.require(Scope.BILLING, "bill")
-        asked = {"zone": time_zone, "prices": hypothetical(prices), "currency": self.currency}
-        return await bill_of(info, self.account_id, range.checked("range"), **asked)
+        asked, what_if = range.checked("range"), hypothetical(prices)
+        snapshot = await snapshot_of(info.context, as_of, recorded_before)
+        return await bill_of(info, snapshot, self.account_id, asked, zone=time_zone, prices=what_if, currency=self.currency)
 
     @strawberry.field(description="What its own deployments and fine-tunings used.")
     async def deployment_usage(
@@ -62,9 +77,14 @@ class Account(Node):
         filter: Annotated[
             DeploymentFilter | None, strawberry.argument(description="Which deployments count; all where absent.")
         ] = strawberry.UNSET,
+        *,
+        as_of: AsOf = strawberry.UNSET,
+        recorded_before: RecordedBefore = strawberry.UNSET,
     ) -> DeploymentUsage:
         info.context.require(Scope.READ, "deploymentUsage")
-        return await deployment_usage.deployment_usage_of(info, self.account_id, range.checked("range"), deployment_filter(filter))
+        asked = (range.checked("range"), deployment_filter(filter))
+        snapshot = await snapshot_of(info.context, as_of, recorded_before)
+        return await deployment_usage.deployment_usage_of(info, snapshot, self.account_id, *asked)
 
     @strawberry.field(description="Its requests, one by one.")
     async def history(
@@ -93,7 +113,7 @@ class Account(Node):
         info.context.require(Scope.READ, "history")
         of = HistoryOf(self.account_id, range.checked("range"), history_filter(self.account_id, filter))
         pages = Pages(first=given(first), after=given(after), last=given(last), before=given(before))
-        return await history.requests(info, of, given(order_by) or HistoryOrder(), pages)
+        return await history.requests(info, await info.context.snapshot(), of, given(order_by) or HistoryOrder(), pages)
 
     @strawberry.field(description="The exports that were asked for, newest first.")
     async def exports(self, info: Info, first: First = 20, after: After = strawberry.UNSET) -> Connection[Export]:

@@ -29,6 +29,7 @@ from projections.bill import BillOf, BillTotals
 from projections.bill_lines import BillLine as Line
 from projections.router_facts import Range, RouterFilter
 from projections.router_usage import Totals
+from projections.snapshot import Snapshot
 
 
 @strawberry.enum(description="What is paid for.")
@@ -65,6 +66,7 @@ class BillLine:
     quantity: Decimal | None = strawberry.field(description="With the category: how much of it has a price, in its unit.")
     unit: str | None = strawberry.field(description='With the category: what is counted, such as "token" or "gpu_hour".')
     fee: Decimal = strawberry.field(description="What it costs, in the bill's currency: exact, not rounded.")
+    snapshot: strawberry.Private[Snapshot]
     of: strawberry.Private[BillOf]
     group_by: strawberry.Private[frozenset[bill.BillDimension]]
     line: strawberry.Private[Line]
@@ -75,15 +77,15 @@ class BillLine:
     )
     async def history(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> LongConnection[Request]:
         behind = bill_charges.requests_of(self.of, self.group_by, self.line)
-        return await requests(info, behind, HistoryOrder(), Pages(first=first, after=given(after)))
+        return await requests(info, self.snapshot, behind, HistoryOrder(), Pages(first=first, after=given(after)))
 
     @strawberry.field(
         description="The quarter-hours of GPU time that the line is the sum of, by deployment and time; up to 10,000 (MAX_GPU_CHARGES)."
     )
-    async def gpu_charges(self, info: Info) -> list[GpuCharge]:
+    async def gpu_charges(self) -> list[GpuCharge]:
         with range_errors(buckets="range"):
-            found = await bill_charges.gpu_charges_of(await info.context.snapshot(), self.of, self.group_by, self.line)
-        return [gpu_charge(self.of.account_id, each) for each in found]
+            found = await bill_charges.gpu_charges_of(self.snapshot, self.of, self.group_by, self.line)
+        return [gpu_charge(self.snapshot, self.of.account_id, each) for each in found]
 
 
 @strawberry.type(description="What the usage of a range costs. The lines add up to the total exactly, whatever they are grouped by.")
@@ -95,29 +97,29 @@ class Bill:
         description="GPU hours that are in no line: no price is known for their GPU type. Rounded to nine places."
     )
     of: strawberry.Private[BillOf]
+    snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The fees by group, in the order of their groups; up to 10,000 lines (MAX_BILL_LINES).")
     async def lines(
         self,
-        info: Info,
         group_by: Annotated[
             list[BillDimension], strawberry.argument(description="What lines are told apart by; empty for one line of all.")
         ] = [BillDimension.SERVICE],  # noqa: B006 - a default of the schema, never changed
     ) -> list[BillLine]:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
         with range_errors(buckets="range"):
-            found = await bill.lines(await info.context.snapshot(), self.of, dimensions)
-        return [_line(self.of, dimensions, each) for each in found]
+            found = await bill.lines(self.snapshot, self.of, dimensions)
+        return [_line(self.snapshot, self.of, dimensions, each) for each in found]
 
 
 TOTALS = frozenset({"total", "unpricedGpuHours"})
 NOT_ASKED_FOR = BillTotals(Totals(), bill.GpuUsage())
 
 
-async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str) -> Bill:
+async def bill_of(
+    info: Info, snapshot: Snapshot, account_id: UUID, range: Range, *, zone: ZoneInfo, prices: list[Price] | None, currency: str
+) -> Bill:
     """Only what is selected is summed up."""
-    context = info.context
-    snapshot = await context.snapshot()
     repriced = None if prices is None else await at_prices(snapshot, account_id, range, RouterFilter(), prices)
     of = BillOf(account_id, range, zone, repriced)
     sums = NOT_ASKED_FOR
@@ -127,25 +129,27 @@ async def bill_of(info: Info, account_id: UUID, range: Range, *, zone: ZoneInfo,
     return Bill(
         total=sums.fee,
         currency=currency,
-        data_state=await data_state(context, sums.router),
+        data_state=await data_state(info.context, snapshot, sums.router),
         unpriced_gpu_hours=gpu_hours(sums.gpus.unpriced),
         of=of,
+        snapshot=snapshot,
     )
 
 
-def _line(of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
+def _line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
     return BillLine(
         service=None if line.service is None else Service[line.service.name],
         model=line.model,
         api_key=api_key(line.api_key, line.api_key_name),
         provider=line.provider,
-        deployment=deployment(of.account_id, line.deployment),
+        deployment=deployment(of.account_id, line.deployment, snapshot),
         direction=None if line.direction is None else PriceDirection[line.direction.upper()],
         category=line.category,
         day=line.day,
         quantity=line.quantity,
         unit=line.unit,
         fee=line.fee,
+        snapshot=snapshot,
         of=of,
         group_by=group_by,
         line=line,

@@ -7,6 +7,7 @@ import strawberry
 from graph.context import Context
 from graph.scalars import BigInt, Position
 from projections.router_usage import Totals
+from projections.snapshot import Snapshot
 
 
 @strawberry.type(description="How far the figures beside it can be trusted.")
@@ -23,9 +24,9 @@ class DataState:
 COUNTS = frozenset({"unpricedRequests", "estimatedRequests", "unknownTokenRequests"})
 
 
-async def data_state(context: Context, totals: Totals) -> DataState:
-    """The state of the operation's snapshot, for figures with those totals."""
-    state = await (await context.snapshot()).state()
+async def data_state(context: Context, snapshot: Snapshot, totals: Totals) -> DataState:
+    """The state of the snapshot, for figures with those totals."""
+    state = await snapshot.state()
     return DataState(
         position=context.sealed(state.position),
         complete_through=state.complete_through,

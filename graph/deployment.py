@@ -20,6 +20,7 @@ from graph.known_deployments import known_deployment
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.paging import Connection
 from projections import deployment_lives
+from projections.snapshot import Snapshot
 
 T = TypeVar("T")
 
@@ -75,6 +76,7 @@ class Deployment(Node):
     )
     account_id: strawberry.Private[UUID]
     known: strawberry.Private[deployment_lives.Deployment | None]
+    snapshot: strawberry.Private[Snapshot | None] = None  # in which it is looked up; null: the operation's own
 
     @strawberry.field(description="Everything that was reported of it, in the order in which it happened.")
     async def events(self, info: Info, first: First = 50, after: After = strawberry.UNSET) -> Connection[Event]:
@@ -86,12 +88,14 @@ class Deployment(Node):
 
     async def loaded(self, context: Context, read: Callable[[deployment_lives.Deployment], T]) -> T:
         """What is read from what is known of it."""
-        return read(await known_deployment(context, self.account_id, self.key))
+        return read(await known_deployment(context, self.snapshot, self.account_id, self.key))
 
 
-def deployment(account_id: UUID, key: str | None) -> Deployment | None:
-    """The account's deployment of that key, of which no more is known yet; null where there is none."""
-    return None if key is None else Deployment(id=_id(account_id, key), key=key, account_id=account_id, known=None)
+def deployment(account_id: UUID, key: str | None, snapshot: Snapshot | None = None) -> Deployment | None:
+    """The account's deployment of that key, of which no more is known yet; null where there is none. It is looked up in `snapshot`."""
+    if key is None:
+        return None
+    return Deployment(id=_id(account_id, key), key=key, account_id=account_id, known=None, snapshot=snapshot)
 
 
 def known(account_id: UUID, deployment: deployment_lives.Deployment) -> Deployment:

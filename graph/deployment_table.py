@@ -7,10 +7,11 @@ import strawberry
 from domain.durations import duration_text, whole_seconds
 from domain.gpu_time import gpu_hours, gpu_seconds
 from graph.context import Info
-from graph.cursors import Cursors, Listing, fingerprint
+from graph.cursors import Cursors
 from graph.deployment import TYPES, Deployment, DeploymentType, known
 from graph.deployment_inputs import DeploymentOrder, DeploymentOrderField
 from graph.inputs import Direction
+from graph.listings import listing_of
 from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.range_errors import range_errors
@@ -72,8 +73,7 @@ async def deployments(
     """A page of the table; by name where no order is given. Raises RangeTooLargeError, BadInputError."""
     order = order or DeploymentOrder(field=DeploymentOrderField.NAME, direction=Direction.ASC)
     by, descending = deployment_table.DeploymentOrder[order.field.name], order.direction is Direction.DESC
-    query = fingerprint(of.range, of.filter, by, descending)
-    listing = Listing(of.account_id.bytes, "deployments", query, str((await of.snapshot.state()).number))
+    listing = await listing_of(of.snapshot, of.account_id, "deployments", of.range, of.filter, by, descending)
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=first, after=after)
     fields = selected_of_nodes(info)

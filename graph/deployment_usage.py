@@ -24,6 +24,7 @@ from projections import deployment_series, deployment_usage
 from projections.deployment_requests import Served
 from projections.deployment_usage import DeploymentFilter
 from projections.router_usage import Range, Totals
+from projections.snapshot import Snapshot
 
 
 @strawberry.type(description="What was used from an instant on, for the width of the series' interval.")
@@ -112,10 +113,10 @@ REQUESTS_OF_POINT = frozenset({"requests", "tokens"})
 GPUS_OF_POINT = frozenset({"gpuHours", "gpuSeconds"})
 
 
-async def deployment_usage_of(info: Info, account_id: UUID, range: Range, filter: DeploymentFilter) -> DeploymentUsage:
+async def deployment_usage_of(info: Info, snapshot: Snapshot, account_id: UUID, range: Range, filter: DeploymentFilter) -> DeploymentUsage:
     """The figures that are selected; the others are not fetched, and nobody sees what stands in their place. Raises RangeTooLargeError."""
     fields = selected(info)
-    of = deployment_usage.DeploymentUsage(await info.context.snapshot(), account_id, range, filter)
+    of = deployment_usage.DeploymentUsage(snapshot, account_id, range, filter)
     with range_errors():
         counted = fields & REQUESTS or selected(info, "dataState") & UNCERTAIN
         served = await of.requests() if counted else Served()
@@ -126,7 +127,7 @@ async def deployment_usage_of(info: Info, account_id: UUID, range: Range, filter
     percent = utilization(idle, used.gpu_time)
     return DeploymentUsage(
         # Requests of deployments are paid by GPU time: none of them lacks a price.
-        data_state=await data_state(info.context, Totals(estimated=served.estimated, unknown_tokens=served.unknown_tokens)),
+        data_state=await data_state(info.context, snapshot, Totals(estimated=served.estimated, unknown_tokens=served.unknown_tokens)),
         total_requests=served.requests,
         active_deployments=active,
         allocated_gpu_hours=gpu_hours(used.gpu_time),

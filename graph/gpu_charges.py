@@ -13,6 +13,7 @@ from graph.deployment import Deployment, deployment
 from graph.event_log import Event
 from graph.rated_lines import event_at
 from projections.bill_charges import Charged
+from projections.snapshot import Snapshot
 
 GPU_SECOND_PLACES = 12  # of a micro-GPU microsecond
 
@@ -36,12 +37,12 @@ class GpuCharge:
         return None if self.price_position is None else await event_at(info.context, self.price_position)
 
 
-def gpu_charge(account_id: UUID, charged: Charged) -> GpuCharge:
+def gpu_charge(snapshot: Snapshot, account_id: UUID, charged: Charged) -> GpuCharge:
     """The charge as the answer shows it."""
     charge = charged.charge
     assert charge.price.price is not None, "what has no price is not charged"
     return GpuCharge(
-        deployment=deployment(account_id, charged.deployment.key),
+        deployment=deployment(account_id, charged.deployment.key, snapshot),
         from_=EPOCH + charge.start * MICROSECOND,
         to=EPOCH + (charge.start + charge.quarters * QUARTER_HOUR) * MICROSECOND,
         quarter_hours=charge.quarters,

@@ -8,12 +8,13 @@ from uuid import UUID
 import strawberry
 
 from graph.context import Info
-from graph.cursors import Cursors, Key, Listing, fingerprint
+from graph.cursors import Cursors, Key
 from graph.deployment import Deployment, deployment
 from graph.errors import RangeTooLargeError
 from graph.event_log import Event, event
 from graph.history_inputs import HistoryOrder, HistoryOrderField
 from graph.inputs import Channel, Direction
+from graph.listings import listing_of
 from graph.node import Kind, Node, global_id
 from graph.pages import fetched
 from graph.paging import LongConnection, page_of
@@ -22,6 +23,7 @@ from graph.scalars import BigInt
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from projections import history_pages
 from projections.history_pages import HistoryOf
+from projections.snapshot import Snapshot
 
 MAX_ORDERED_RANGE = timedelta(days=31, hours=1)  # a month, also one in which the clocks go back
 
@@ -82,7 +84,7 @@ class Pages:
     before: str | None = None
 
 
-async def requests(info: Info, of: HistoryOf, order: HistoryOrder, pages: Pages) -> LongConnection[Request]:
+async def requests(info: Info, snapshot: Snapshot, of: HistoryOf, order: HistoryOrder, pages: Pages) -> LongConnection[Request]:
     """A page of the requests that match, in that order. Raises RangeTooLargeError, BadInputError."""
     by = history_pages.HistoryOrderField[order.field.name]
     if order.field is not HistoryOrderField.TIMESTAMP and of.range.end - of.range.start > MAX_ORDERED_RANGE:
@@ -91,9 +93,8 @@ async def requests(info: Info, of: HistoryOf, order: HistoryOrder, pages: Pages)
             " ask for a shorter range, or order by TIMESTAMP.",
             field=("range",),
         )
-    snapshot = await info.context.snapshot()
     descending = order.direction is Direction.DESC
-    listing = Listing(of.account_id.bytes, "history", fingerprint(of, by, descending), str((await snapshot.state()).number))
+    listing = await listing_of(snapshot, of.account_id, "history", of, by, descending)
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=pages.first, after=pages.after, last=pages.last, before=pages.before)
 

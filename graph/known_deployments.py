@@ -8,24 +8,28 @@ from strawberry.dataloader import DataLoader
 
 from graph.context import Context
 from projections.deployment_lives import Deployment, of_keys
+from projections.snapshot import Snapshot
 
 Named = tuple[UUID, str]
 """Account and key."""
 
 
-async def known_deployment(context: Context, account_id: UUID, key: str) -> Deployment:
-    """What is known of the deployment. The caller has seen to it that the account is within the viewer's reach."""
-    loader = context.loaders.get(Deployment)
+async def known_deployment(context: Context, snapshot: Snapshot | None, account_id: UUID, key: str) -> Deployment:
+    """What is known of the deployment in `snapshot`, or the operation's own.
+
+    The caller has seen to it that the account is within the viewer's reach.
+    """
+    loader = context.loaders.get((Deployment, snapshot))
     if loader is None:
-        loader = context.loaders[Deployment] = _loader(context)
+        loader = context.loaders[Deployment, snapshot] = _loader(context, snapshot)
     return await loader.load((account_id, key))
 
 
-def _loader(context: Context) -> DataLoader[Any, Any]:
+def _loader(context: Context, within: Snapshot | None) -> DataLoader[Any, Any]:
     """Nothing is kept: after a change that the operation makes, there is more to read."""
 
     async def load(names: Sequence[Named]) -> list[Deployment]:
-        snapshot = await context.snapshot()
+        snapshot = within or await context.snapshot()
         found: dict[Named, Deployment] = {}
         for account_id in {account_id for account_id, _ in names}:
             keys = sorted({key for account, key in names if account == account_id})

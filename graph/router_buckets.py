@@ -8,10 +8,11 @@ from typing import Annotated
 import strawberry
 
 from graph.context import Info
-from graph.cursors import Cursors, Listing, fingerprint
+from graph.cursors import Cursors
 from graph.history import Pages, Request, requests
 from graph.history_inputs import HistoryOrder, UsageLineInput, usage_line
 from graph.inputs import After, Direction, First, given
+from graph.listings import listing_of
 from graph.pages import fetched
 from graph.paging import Connection, LongConnection, page_of
 from graph.range_errors import range_errors
@@ -22,6 +23,7 @@ from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from projections import router_usage
 from projections.history_pages import HistoryFilter, HistoryOf
 from projections.router_usage import BucketsOf, Dimension, Measure, Range
+from projections.snapshot import Snapshot
 
 BREAKDOWN = frozenset({"input", "output"})
 
@@ -54,6 +56,7 @@ class RouterBucket:
         description="Requests per second over the part of the bucket that is past; null where none is."
     )
     behind: strawberry.Private[HistoryOf]
+    snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The requests that make these figures, newest first; with `line`, those that make one of the factors.")
     async def history(
@@ -64,15 +67,16 @@ class RouterBucket:
         line: Annotated[UsageLineInput | None, strawberry.argument(description="Only requests with such a line.")] = strawberry.UNSET,
     ) -> LongConnection[Request]:
         behind = replace(self.behind, filter=replace(self.behind.filter, line=usage_line(line)))
-        return await requests(info, behind, HistoryOrder(), Pages(first=first, after=given(after)))
+        return await requests(info, self.snapshot, behind, HistoryOrder(), Pages(first=first, after=given(after)))
 
 
-async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, first: int, after: str | None) -> Connection[RouterBucket]:
+async def router_buckets(
+    info: Info, snapshot: Snapshot, of: BucketsOf, order: RouterOrder | None, *, first: int, after: str | None
+) -> Connection[RouterBucket]:
     """A page of buckets; newest first where no order is given. Raises RangeTooLargeError, BadInputError."""
     order = order or RouterOrder(field=RouterOrderField.TIME)
     by, descending = Measure[order.field.name], order.direction is Direction.DESC
-    snapshot = await info.context.snapshot()
-    listing = Listing(of.account_id.bytes, "router buckets", _fingerprint(of, by, descending), str((await snapshot.state()).number))
+    listing = await listing_of(snapshot, of.account_id, "router buckets", *_query(of), by, descending)
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=first, after=after)
     lines = bool(selected_of_nodes(info) & BREAKDOWN)
@@ -88,18 +92,22 @@ async def router_buckets(info: Info, of: BucketsOf, order: RouterOrder | None, f
             return await router_usage.count_buckets(snapshot, of)
 
     rows = await fetched(info, page, fetch)
-    return Connection[RouterBucket].of(rows, page, cursors, key=lambda row: row.key, node=lambda row: _router_bucket(of, row), count=count)
+
+    def node(row: router_usage.Bucket) -> RouterBucket:
+        return _router_bucket(snapshot, of, row)
+
+    return Connection[RouterBucket].of(rows, page, cursors, key=lambda row: row.key, node=node, count=count)
 
 
-async def peak(info: Info, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
+async def peak(info: Info, snapshot: Snapshot, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
     """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
     lines = bool(selected(info) & BREAKDOWN)
     with range_errors():
-        found = await router_usage.peak(await info.context.snapshot(), of, Measure[by.name], lines=lines)
-    return None if found is None else _router_bucket(of, found)
+        found = await router_usage.peak(snapshot, of, Measure[by.name], lines=lines)
+    return None if found is None else _router_bucket(snapshot, of, found)
 
 
-def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
+def _router_bucket(snapshot: Snapshot, of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
     return RouterBucket(
         time=row.time,
         partial=row.partial,
@@ -118,13 +126,15 @@ def _router_bucket(of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
         unpriced_requests=row.unpriced,
         throughput=row.throughput,
         behind=_behind(of, row),
+        snapshot=snapshot,
     )
 
 
-def _fingerprint(of: BucketsOf, by: Measure, descending: bool) -> bytes:
+def _query(of: BucketsOf) -> tuple[object, ...]:
+    """What decides which buckets there are."""
     groups = sorted(each.name for each in of.group_by)
     prices = None if of.repriced is None else of.repriced.prices
-    return fingerprint(of.range, of.filter, of.interval, of.zone, groups, by, descending, prices)
+    return of.range, of.filter, of.interval, of.zone, groups, prices
 
 
 def _behind(of: BucketsOf, row: router_usage.Bucket) -> HistoryOf:

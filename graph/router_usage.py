@@ -23,6 +23,7 @@ from graph.usage_factors import UsageFactor, factors
 from graph.what_if import at_prices
 from projections.router_facts import Dimension, Range, Repriced, RouterFilter
 from projections.router_usage import BucketsOf, Totals, breakdown, throughput, totals
+from projections.snapshot import Snapshot
 
 
 @strawberry.type(
@@ -53,6 +54,7 @@ class RouterUsage:
     range: strawberry.Private[Range]
     filter: strawberry.Private[RouterFilter]
     repriced: strawberry.Private[Repriced | None]
+    snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The same figures by time and group. Their sums are the totals, exactly.")
     async def buckets(
@@ -73,7 +75,7 @@ class RouterUsage:
         after: After = strawberry.UNSET,
     ) -> Connection[RouterBucket]:
         of = self._buckets_of(interval, time_zone, frozenset(Dimension[each.name] for each in group_by))
-        return await router_buckets.router_buckets(info, of, given(order_by), first, given(after))
+        return await router_buckets.router_buckets(info, self.snapshot, of, given(order_by), first=first, after=given(after))
 
     @strawberry.field(description="The bucket with the most, the earliest of equals; null where there is none.")
     async def peak(
@@ -83,7 +85,7 @@ class RouterUsage:
         time_zone: Zone = UTC,
         by: Annotated[RouterMeasure, strawberry.argument(description="What there is the most of.")] = RouterMeasure.REQUESTS,
     ) -> RouterBucket | None:
-        return await router_buckets.peak(info, self._buckets_of(interval, time_zone, frozenset()), by)
+        return await router_buckets.peak(info, self.snapshot, self._buckets_of(interval, time_zone, frozenset()), by)
 
     def _buckets_of(self, interval: Interval | None, zone: ZoneInfo, group_by: frozenset[Dimension]) -> BucketsOf:
         width = None if interval is None else calendar.Interval[interval.name]
@@ -97,11 +99,10 @@ NOT_ASKED_FOR = Totals()
 
 
 async def router_usage(
-    info: Info, account_id: UUID, range: Range, filter: RouterFilter, prices: Sequence[Price] | None = None
+    info: Info, snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, *, prices: Sequence[Price] | None
 ) -> RouterUsage:
     """The figures that are selected, at other `prices` if there are such. The others are not fetched, and nobody sees them."""
     fields = selected(info)
-    snapshot = await info.context.snapshot()
     repriced = None if prices is None else await at_prices(snapshot, account_id, range, filter, prices)
     sums, lines = NOT_ASKED_FOR, []
     if fields & SUMS or selected(info, "dataState") & COUNTS:
@@ -109,7 +110,7 @@ async def router_usage(
     if fields & BREAKDOWN:
         lines = await breakdown(snapshot, account_id, range, filter, repriced)
     return RouterUsage(
-        data_state=await data_state(info.context, sums),
+        data_state=await data_state(info.context, snapshot, sums),
         total_requests=sums.requests,
         total_tokens=sums.tokens,
         used_models=sums.models,
@@ -125,4 +126,5 @@ async def router_usage(
         range=range,
         filter=filter,
         repriced=repriced,
+        snapshot=snapshot,
     )

@@ -68,6 +68,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             "events": Identifier(datastore.schema, events_table_name),
             "head": Identifier(datastore.schema, f"{name}_head"),
             "appends": Identifier(datastore.schema, f"{name}_appends"),
+            "appends_by_time": Identifier(f"{name}_appends_recorded_at"),
             "index": Identifier(self.notification_id_index_name),
         }
         self.sql_create_statements = [self._sql(statement) for statement in CREATE]
@@ -241,6 +242,7 @@ CREATE = (
         recorded_at timestamptz NOT NULL,
         digest bytea NOT NULL
     )""",
+    "CREATE INDEX IF NOT EXISTS {appends_by_time} ON {appends} (recorded_at)",
 )
 SETTINGS = SQL(
     "SELECT set_config('statement_timeout', {}, true), set_config('lock_timeout', {}, true), set_config('synchronous_commit', 'on', true)"

@@ -115,7 +115,7 @@ async def _by_category(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillD
 async def _facts(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDimension], edges: list[datetime]) -> Facts:
     shown = {dimension for each, dimension in DIMENSIONS.items() if each in group_by}
     now = (await snapshot.state()).complete_through
-    return Facts(of.account_id, of.range, RouterFilter(), shown, edges=edges, now=now, repriced=of.repriced)
+    return Facts(of.account_id, of.range, RouterFilter(), shown, edges=edges, now=now, repriced=of.repriced, as_of=snapshot.as_of)
 
 
 def _group(group_by: frozenset[BillDimension], edges: list[datetime], bucket: int, *names: str | None) -> dict[str, Any]:

@@ -93,17 +93,17 @@ class _Fold:
 
     def corrected(self, due: tuple[Any, ...]) -> list[Corrected]:
         """The request before and after each change that follows its version without a gap."""
-        account_id, originator_id, version, position, rated_at, voided, waiting = due
+        account_id, originator_id, version, position, rated_at, since, voided, waiting = due
         following = [change for i, change in enumerate(waiting) if change == version + 1 + i]
         if not following:
             return []
         events = self._cursor.execute(self._tables.sql(EVENTS), [account_id, originator_id, following[-1]], prepare=True).fetchall()
-        rows = [row for row in self._rows(events, account_id, originator_id, rated_at) if row.version >= version]
+        rows = [*self._rows(events, account_id, originator_id, rated_at, since)][version - 1 :]
         assert (rows[0].position, rows[0].voided) == (position, voided), "history is what the log says"
         return [Corrected(before, after) for before, after in pairwise(rows)]
 
-    def _rows(self, events: Sequence[tuple[Any, ...]], account_id: UUID, originator_id: UUID, rated_at: int) -> Iterator[Row]:
-        """The request after each of its events."""
+    def _rows(self, events: Sequence[tuple[Any, ...]], account_id: UUID, originator_id: UUID, rated_at: int, since: int) -> Iterator[Row]:
+        """The request after each of its events. One that came early has waited for those before it: it holds since they came."""
         request, rated, voided = None, UNRATED, False
         for version, (position, topic, state, counts) in enumerate(events, 1):
             event = READERS[topic](state)
@@ -114,7 +114,8 @@ class _Fold:
                 request = event.applied(request)
                 rated = rate(self._book, request, rated_at)
             voided = voided or (counts and isinstance(event, RequestVoided))
-            yield Row(account_id.bytes, originator_id.bytes, position, rated_at, version, voided, request, rated)
+            since = max(since, position)
+            yield Row(account_id.bytes, originator_id.bytes, position, rated_at, since, version, voided, request, rated)
 
 
 def _touched(changes: Sequence[Recorded]) -> Touched:
@@ -145,7 +146,8 @@ DUE = """
             USING (account_id, originator_id)
         GROUP BY account_id, originator_id
     )
-    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.voided, change.versions
+    SELECT request.account_id, request.id, request.version, request.position, request.rated_at, request.since, request.voided,
+        change.versions
     FROM change CROSS JOIN LATERAL (
         SELECT * FROM {history} AS request
         WHERE request.account_id = change.account_id AND request.id = change.originator_id

@@ -9,6 +9,7 @@ from uuid import UUID
 from domain.events import EPOCH, MICROSECOND, microseconds
 from domain.lifecycle import DEPLOYMENT
 from domain.phases import Phase, Phases, Status, phase_at, status_at, stopped_at
+from projections.deployment_past import lives_then
 from projections.reckoning import reckoned
 from projections.router_facts import Range
 from projections.snapshot import Snapshot
@@ -81,8 +82,11 @@ class Deployment:
 
     def existed_in(self, start: int, end: int) -> bool:
         """Whether something was told of it before `end`, and it had not ended for good before `start`."""
-        until = min(end, self.now + 1)  # what happens now has happened
-        return self.known_from is not None and self.known_from < until and (self.ended is None or self.ended >= start)
+        return self.known_in(start, min(end, self.now + 1))  # what happens now has happened
+
+    def known_in(self, start: int, end: int) -> bool:
+        """The same, whatever is dated after now."""
+        return self.known_from is not None and self.known_from < end and (self.ended is None or self.ended >= start)
 
     def _happened(self, instant: int | None) -> datetime | None:
         return None if instant is None or instant > self.now else EPOCH + instant * MICROSECOND
@@ -90,9 +94,13 @@ class Deployment:
 
 async def existing(snapshot: Snapshot, account_id: UUID, range: Range) -> dict[str, Deployment]:
     """The deployments that existed at some time in the range, or do now, by key. Raises TooManyDeploymentsError."""
+    start, end = microseconds(range.start), microseconds(range.end)
     existed = "known_from < %(end)s AND coalesce(ended_at, %(start)s) >= %(start)s"
     exists = "known_from <= %(now)s AND coalesce(ended_at, %(now)s) >= %(now)s"
     found = await _found(snapshot, account_id, range, f"(({existed}) OR ({exists})) LIMIT %(limit)s", {"limit": MAX_DEPLOYMENTS + 1})
+    if snapshot.as_of is not None:
+        changed = await _changed_since(snapshot, account_id)
+        found |= {key: each for key, each in changed.items() if each.known_in(start, end) or each.known_in(each.now, each.now + 1)}
     check_number(len(found))
     return found
 
@@ -100,6 +108,8 @@ async def existing(snapshot: Snapshot, account_id: UUID, range: Range) -> dict[s
 async def of_keys(snapshot: Snapshot, account_id: UUID, keys: Sequence[str], range: Range | None = None) -> dict[str, Deployment]:
     """The account's deployments of those keys, by key, whether or not anything was told of them."""
     found = await _found(snapshot, account_id, range, "deployment = ANY(%(keys)s::text[])", {"keys": [*keys]})
+    if snapshot.as_of is not None:
+        found |= await _changed_since(snapshot, account_id, keys)
     now = microseconds((await snapshot.state()).complete_through)
     return {key: found.get(key) or Deployment(now, key) for key in keys}
 
@@ -120,8 +130,32 @@ async def _found(
 ) -> dict[str, Deployment]:
     now = microseconds((await snapshot.state()).complete_through)
     start, end = (now, now) if range is None else (microseconds(range.start), microseconds(range.end))
-    rows = await snapshot.rows(LIVES + condition, {"account": account_id, "start": start, "end": end, "now": now, **parameters})
+    then = "" if snapshot.as_of is None else "known.position <= %(as_of)s AND "
+    within = {"account": account_id, "start": start, "end": end, "now": now, "as_of": snapshot.as_of}
+    rows = await snapshot.rows(LIVES + then + condition, {**within, **parameters})
     return await reckoned(len(rows), lambda: {row[0]: Deployment(now, *row[:TOLD], phases=_phases(*row[TOLD:])) for row in rows})
+
+
+async def _changed_since(snapshot: Snapshot, account_id: UUID, keys: Sequence[str] | None = None) -> dict[str, Deployment]:
+    """As they were known then, those that more was told of since; with all their phases."""
+    now = microseconds((await snapshot.state()).complete_through)
+    return {
+        key: Deployment(
+            now,
+            key,
+            told_name=life.name,
+            kind=life.kind,
+            model=life.model,
+            gpu_type=life.gpu_type,
+            gpus=life.gpus,
+            known_from=known_from,
+            created=life.created_at,
+            started=life.started_at,
+            ended=life.ended_at,
+            phases=life.phases,
+        )
+        for key, (known_from, life) in (await lives_then(snapshot, account_id, keys)).items()
+    }
 
 
 def _phases(starts: list[int] | None, *columns: list[Any]) -> tuple[Phase, ...]:

@@ -43,7 +43,8 @@ def apply(cursor: Cursor[Any], tables: Tables, prices: Change) -> None:
 
 async def load(snapshot: Snapshot) -> GpuPrices:
     """Every price that the snapshot includes."""
-    rows = await snapshot.rows("SELECT position, recorded_at, gpu_type, unit_price, effective_from FROM {gpu_prices}")
+    then = "" if snapshot.as_of is None else " WHERE position <= %(as_of)s"
+    rows = await snapshot.rows(LOAD + then, {"as_of": snapshot.as_of})
     return GpuPrices((position, microseconds(recorded_at), _event(*told)) for position, recorded_at, *told in rows)
 
 
@@ -52,6 +53,7 @@ def _event(gpu_type: str, unit_price: Decimal, effective_from: int) -> GpuPriceS
     return GpuPriceSet(PLATFORM, "", "", effective_from, gpu_type, f"{unit_price:f}", effective_from)
 
 
+LOAD = "SELECT position, recorded_at, gpu_type, unit_price, effective_from FROM {gpu_prices}"
 KEEP = """
     INSERT INTO {gpu_prices} (position, recorded_at, gpu_type, unit_price, effective_from)
     SELECT p, (SELECT recorded_at FROM {appends} WHERE position >= p ORDER BY position LIMIT 1), t, u, e

@@ -26,14 +26,13 @@ from ledger.binary import (
 )
 from projections.read_model import Recorded, Tables, columns
 
-CREATE = (
-    """
-    CREATE TABLE {history} (
+ROW = """
         account_id uuid NOT NULL,
         occurred_at timestamptz NOT NULL,
         id uuid NOT NULL, -- the request's stream in the log: begins with its time in milliseconds
         position bigint NOT NULL, -- of its latest event
         rated_at bigint NOT NULL, -- position before which the prices of its fee were recorded
+        since bigint NOT NULL, -- position from which on the row holds
         version integer NOT NULL,
         voided boolean NOT NULL,
         channel text COLLATE "C" NOT NULL,
@@ -61,23 +60,33 @@ CREATE = (
         outcome text COLLATE "C" NOT NULL,
         usage_source text COLLATE "C" NOT NULL,
         fee numeric, -- USD; the sum of its lines' fees
-        reported_cost numeric, -- USD, as its reporter thinks
-        PRIMARY KEY (account_id, occurred_at, id)
-    )""",
+        reported_cost numeric -- USD, as its reporter thinks
+        """
+CREATE = (
+    f"CREATE TABLE {{history}} ({ROW}, PRIMARY KEY (account_id, occurred_at, id))",
+    # What a request was before a correction or another rating: the same columns, and the position from which on it does not hold any more.
+    f"CREATE TABLE {{history_past}} ({ROW}, until bigint NOT NULL, PRIMARY KEY (account_id, occurred_at, id, since))",
 )
 DELETE = """
     DELETE FROM {history} AS request USING unnest(%b::uuid[], %b::timestamptz[], %b::uuid[]) AS replaced (account_id, occurred_at, id)
     WHERE request.account_id = replaced.account_id AND request.occurred_at = replaced.occurred_at AND request.id = replaced.id"""
 COPIED = (  # those that come again and again stand together
-    "account_id, occurred_at, id, position, rated_at, version, voided",
+    "account_id, occurred_at, id, position, rated_at, since, version, voided",
     "channel, source, request_type, model, model_version, provider, technology, service_tier, deployment, api_key, usage_source",
     "event_id, request_id, input, output, input_tokens, output_tokens, total_tokens, ttft_ns, latency_ns, gateway_latency_ns",
     "status_code, error_message, outcome, fee, reported_cost",
 )
 COPY = f"COPY {{history}} ({', '.join(COPIED)}) FROM STDIN (FORMAT BINARY)"
-COLUMNS = 33
+COPY_PAST = f"COPY {{history_past}} ({', '.join(COPIED)}, until) FROM STDIN (FORMAT BINARY)"
+COLUMNS = 34
+AS_OF = f"""(
+    SELECT {", ".join(COPIED)} FROM {{history}} WHERE since <= %(as_of)s
+    UNION ALL
+    SELECT {", ".join(COPIED)} FROM {{history_past}} WHERE since <= %(as_of)s AND until > %(as_of)s
+)"""
 
-_head = struct.Struct(">hi16siqi16siqiqiii?").pack
+_head = struct.Struct(">hi16siqi16siqiqiqiii?").pack
+_count = struct.Struct(">h").pack
 _three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
 _interned = InternedRows()
@@ -98,12 +107,16 @@ lines_of = msgspec.json.Decoder(list[StoredLine]).decode
 
 
 class Row(NamedTuple):
-    """A request as it stands: after `version` events, the latest at `position`; rated with the prices recorded before `rated_at`."""
+    """A request as it stands: after `version` events, the latest at `position`; rated with the prices recorded before `rated_at`.
+
+    It has been so since the log came to `since`: where a correction was recorded before its request, that is the request's position.
+    """
 
     account_id: bytes
     originator_id: bytes
     position: int
     rated_at: int
+    since: int
     version: int
     voided: bool
     request: RequestCompleted
@@ -112,7 +125,10 @@ class Row(NamedTuple):
 
 def rows(requests: Sequence[Recorded]) -> list[bytes]:
     """A row for each, as COPY takes it."""
-    return [_row(account_id, id, position, position, 1, False, event, rated) for position, id, account_id, event, rated in requests]  # pyright: ignore[reportArgumentType] - they are requests
+    return [
+        _row(account_id, id, position, position, position, 1, False, event, rated)  # pyright: ignore[reportArgumentType] - they are requests
+        for position, id, account_id, event, rated in requests
+    ]
 
 
 def copy_of(rows: Sequence[bytes]) -> bytes:
@@ -133,8 +149,29 @@ def replace(cursor: Cursor[Any], tables: Tables, rows: Sequence[Row]) -> None:
     apply(cursor, tables, copy_of([_row(*row) for row in rows]))
 
 
+def keep_past(cursor: Cursor[Any], tables: Tables, past: Sequence[tuple[Row, int]]) -> None:
+    """Keep what requests were, each with the position from which on it is something else."""
+    if not past:
+        return
+    with cursor.copy(tables.sql(COPY_PAST)) as copy:
+        copy.write(copy_of([_count(COLUMNS + 1) + _row(*row)[2:] + int8_field(until) for row, until in past]))
+
+
+def requests_as_of(position: int | None) -> str:
+    """Requests as they stand, or as they did when the log was at `position`, as a table to select from, which takes `as_of`."""
+    return "{history}" if position is None else AS_OF
+
+
 def _row(  # noqa: PLR0917 - the fields of Row: to make one for every request would take as long as a third of this
-    account_id: bytes, originator_id: bytes, position: int, rated_at: int, version: int, voided: bool, event: RequestCompleted, rated: Rated
+    account_id: bytes,
+    originator_id: bytes,
+    position: int,
+    rated_at: int,
+    since: int,
+    version: int,
+    voided: bool,
+    event: RequestCompleted,
+    rated: Rated,
 ) -> bytes:
     """The request's COPY row."""
     id = text_field(event.id)
@@ -143,7 +180,23 @@ def _row(  # noqa: PLR0917 - the fields of Row: to make one for every request wo
     return b"".join(
         (
             _head(
-                COLUMNS, 16, account_id, 8, timestamp(event.occurred_at), 16, originator_id, 8, position, 8, rated_at, 4, version, 1, voided
+                COLUMNS,
+                16,
+                account_id,
+                8,
+                timestamp(event.occurred_at),
+                16,
+                originator_id,
+                8,
+                position,
+                8,
+                rated_at,
+                8,
+                since,
+                4,
+                version,
+                1,
+                voided,
             ),
             _interned[
                 event.channel,

@@ -11,7 +11,7 @@ from uuid import UUID
 from domain.events import Outcome
 from domain.limits import NANOSECONDS_PER_MILLISECOND
 from domain.names import milliseconds_of
-from projections.history import lines_of
+from projections.history import lines_of, requests_as_of
 from projections.keyset import By, order_by, past
 from projections.log_streams import LoggedEvent, logged
 from projections.router_usage import Line, Range, ranked
@@ -151,10 +151,10 @@ async def page(
     condition, parameters = _matching(of)
     if after is not None:
         condition += f" AND {past(columns, after, parameters, backwards=backwards)}"
-    parameters["limit"] = limit
-    ordered = order_by(columns, backwards=backwards)
+    parameters |= {"limit": limit, "as_of": snapshot.as_of}
+    ordered, requests = order_by(columns, backwards=backwards), requests_as_of(snapshot.as_of)
     rows = await snapshot.rows(
-        f"SELECT {COLUMNS} FROM {{history}} AS request {NAMES} WHERE {condition} ORDER BY {ordered} LIMIT %(limit)s", parameters
+        f"SELECT {COLUMNS} FROM {requests} AS request {NAMES} WHERE {condition} ORDER BY {ordered} LIMIT %(limit)s", parameters
     )
     return [_request(row) for row in rows]
 
@@ -162,9 +162,10 @@ async def page(
 async def count(snapshot: Snapshot, of: HistoryOf) -> int | None:
     """How many requests match; null past MAX_COUNT."""
     condition, parameters = _matching(of)
-    parameters["limit"] = MAX_COUNT + 1
+    parameters |= {"limit": MAX_COUNT + 1, "as_of": snapshot.as_of}
+    requests = requests_as_of(snapshot.as_of)
     ((found,),) = await snapshot.rows(
-        f"SELECT count(*) FROM (SELECT FROM {{history}} AS request WHERE {condition} LIMIT %(limit)s) AS matching", parameters
+        f"SELECT count(*) FROM (SELECT FROM {requests} AS request WHERE {condition} LIMIT %(limit)s) AS matching", parameters
     )
     return found if found <= MAX_COUNT else None
 

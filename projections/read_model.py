@@ -51,12 +51,13 @@ class Tables:
 
 
 GROUP = "usage"  # the one there is: whatever answers has one position
-SHAPE = 2  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
+SHAPE = 3  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
 LOG_TABLES = ("events", "head", "appends")
 TABLES = (
     "event_names",
     "name_conflicts",
     "history",
+    "history_past",
     "waiting_changes",
     "router_buckets",
     "router_lines",

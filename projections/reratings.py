@@ -116,7 +116,7 @@ def _move(cursor: Cursor[Any], tables: Tables, position: int, chunk: Sequence[_R
         for each in chunk
         if isinstance(each.request.event, RequestCompleted)
     ]
-    cursor.execute(tables.sql(MOVE), [position, *columns(rows)])
+    cursor.execute(tables.sql(MOVE), [*columns(rows), position, position, position])
 
 
 def _resum(cursor: Cursor[Any], tables: Tables, position: int, changed: Sequence[_Rerated]) -> None:
@@ -136,9 +136,15 @@ SELECT = """
         AND request.occurred_at >= %(start)s AND request.occurred_at < %(end)s
     WHERE (%(account)s::uuid IS NULL OR account.account_id = %(account)s) AND request.channel = 'router' AND NOT request.voided
         AND request.rated_at < %(position)s"""
+# Both parts see the rows as they were: what they were is kept, and they are changed.
 MOVE = """
-    UPDATE {history} AS request SET rated_at = %b, input = now.input, output = now.output, fee = now.fee
-    FROM unnest(%b::uuid[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::numeric[])
-        AS now (account_id, occurred_at, id, input, output, fee)
-    WHERE request.account_id = now.account_id AND request.occurred_at = now.occurred_at AND request.id = now.id"""
+    WITH now AS (
+        SELECT * FROM unnest(%b::uuid[], %b::timestamptz[], %b::uuid[], %b::text[], %b::text[], %b::numeric[])
+            AS now (account_id, occurred_at, id, input, output, fee)
+    ), kept AS (
+        INSERT INTO {history_past} SELECT request.*, %b::int8 FROM now JOIN {history} AS request
+            ON request.account_id = now.account_id AND request.occurred_at = now.occurred_at AND request.id = now.id
+    )
+    UPDATE {history} AS request SET rated_at = %b, since = %b, input = now.input, output = now.output, fee = now.fee
+    FROM now WHERE request.account_id = now.account_id AND request.occurred_at = now.occurred_at AND request.id = now.id"""
 TELL = "INSERT INTO {reratings} VALUES (%s, %s, %s, %s, %s)"

@@ -12,6 +12,8 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import Segment, segments
+from projections.history import requests_as_of
+from projections.since import came, changed_since, went
 
 
 class Dimension(Enum):
@@ -71,10 +73,16 @@ class Facts:
         edges: list[datetime],
         now: datetime,
         repriced: Repriced | None = None,
+        as_of: int | None = None,
     ) -> None:
-        """With `repriced`, requests have other fees than those they have, and so only single requests are read."""
+        """With `repriced`, requests have other fees than those they have, and so only single requests are read.
+
+        With `as_of`, the log ends there: what has changed since is taken back.
+        """
         self._shown = shown
-        self._requests = "{history}" if repriced is None else "hypothetical"
+        self._repriced = repriced is not None
+        self._as_of = as_of
+        self._requests = requests_as_of(as_of) if repriced is None else "hypothetical"
         self._ahead = now < range.end
         self._filter = filter
         values = filtered(filter, "")[1]
@@ -87,12 +95,18 @@ class Facts:
             "now": max(range.start, now),
             "end": range.end,
             **({} if repriced is None else repriced.parameters),
+            **({} if as_of is None else {"as_of": as_of}),
             **values,
         }
 
     def base(self) -> str:
         """What the others are made of."""
-        return SEGMENT if self._requests == "{history}" else f"{SEGMENT}, {HYPOTHETICAL}"
+        tables = [SEGMENT]
+        if self._repriced:
+            tables.append(HYPOTHETICAL.replace("{history}", requests_as_of(self._as_of)))
+        if self._taken_back:
+            tables.append(changed_since("router_buckets", COUNTS))
+        return ", ".join(tables)
 
     def usage(self) -> str:
         """What counts, row by row: the columns of SUMMED. Requests dated after now are counted, and counted apart as `ahead`."""
@@ -100,31 +114,63 @@ class Facts:
             f"SELECT fact.time, {self._dimensions('series')}, {', '.join(COUNTED)}, 0 AS ahead"
             f" FROM {within('{router_buckets}', WITHIN_BUCKETS)} {self._series()}"
         )
-        single = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join(COUNTED.values())}, 0"
-            f" FROM {within(self._requests, WITHIN_HISTORY)} WHERE true {self._condition('fact')}"
-        )
+        single = self._single(within(self._requests, WITHIN_HISTORY))
         ahead = (
             f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
             f" FROM {self._requests} AS fact WHERE {AHEAD} {self._condition('fact')}"
         )
-        return f"usage AS ({self._in_buckets(kept, single, *([ahead] if self._ahead else []))})"
+        changes = [self._single(went(COUNTS)), self._single(came(COUNTS), "-")] if self._taken_back else []
+        rows = self._in_buckets(kept, single, *([ahead] if self._ahead else []), *changes)
+        if not self._taken_back:
+            return f"usage AS ({rows})"
+        sums = ", ".join(f"sum({name}) AS {name}" for name in SUMMED)
+        return f"usage AS (SELECT {GROUP}, {sums} FROM ({rows}) AS rows GROUP BY {GROUP} HAVING sum(requests) > 0)"
 
     def lines(self) -> str:
         """Quantities, row by row and category by category."""
+        columns = (*LINE, *(["requests"] if self._taken_back else []))
         kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, quantity, priced, priced_requests, fee"
+            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, {', '.join(columns)}"
             f" FROM {within('{router_lines}', WITHIN_BUCKETS)} {self._series()}"
         )
-        single = [
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, (item ->> 2)::numeric,"
-            " CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END, (item ->> 3 IS NOT NULL)::int,"
-            " coalesce((item ->> 3)::numeric, 0)"
-            f" FROM {within(self._requests, WITHIN_HISTORY)} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
+        single = self._single_lines(within(self._requests, WITHIN_HISTORY))
+        if not self._taken_back:
+            return f"line AS ({self._in_buckets(kept, single)})"
+        changes = (self._lines_of_both_sides(went(COUNTS)), self._lines_of_both_sides(came(COUNTS), "-"))
+        rows = self._in_buckets(kept, single, *changes)
+        group, sums = f"{GROUP}, direction, category, unit", ", ".join(f"sum({name}) AS {name}" for name in LINE)
+        return f"line AS (SELECT {group}, {sums} FROM ({rows}) AS rows GROUP BY {group} HAVING sum(requests) > 0)"
+
+    @property
+    def _taken_back(self) -> bool:
+        """Whether buckets are read that may have changed since."""
+        return self._as_of is not None and not self._repriced
+
+    def _single(self, rows: str, sign: str = "") -> str:
+        """Of each request what a bucket counts, or with the sign what is taken from it."""
+        counts = ", ".join(f"{sign}{value}" for value in COUNTED.values())
+        return f"SELECT fact.occurred_at, {self._dimensions('fact')}, {counts}, 0 FROM {rows} WHERE true {self._condition('fact')}"
+
+    def _single_lines(self, rows: str) -> str:
+        """The same of its lines."""
+        counts = ", ".join((*LINE.values(), *(["1"] if self._taken_back else [])))
+        return " UNION ALL ".join(
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, '{side}', item ->> 0, item ->> 1, {counts}"
+            f" FROM {rows} CROSS JOIN LATERAL jsonb_array_elements(fact.{side}::jsonb) AS item"
             f" WHERE true {self._condition('fact')}"
             for side in ("input", "output")
-        ]
-        return f"line AS ({self._in_buckets(kept, ' UNION ALL '.join(single))})"
+        )
+
+    def _lines_of_both_sides(self, rows: str, sign: str = "") -> str:
+        """The same where rows are looked for far and wide, and so only once."""
+        counts = ", ".join(f"{sign}{value}" for value in (*LINE.values(), "1"))
+        sides = " UNION ALL ".join(
+            f"SELECT '{side}' AS direction, item FROM jsonb_array_elements(fact.{side}::jsonb) AS item" for side in ("input", "output")
+        )
+        return (
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, direction, item ->> 0, item ->> 1, {counts}"
+            f" FROM {rows} CROSS JOIN LATERAL ({sides}) AS side WHERE true {self._condition('fact')}"
+        )
 
     def _in_buckets(self, kept: str, single: str, *others: str) -> str:
         rows = " UNION ALL ".join((kept, *([single] if self._cut else []), *others))
@@ -176,6 +222,12 @@ COUNTED = {  # columns of router_buckets, and the same of one request
     "reported_costs": "(reported_cost IS NOT NULL)::int",
 }
 SUMMED = (*COUNTED, "ahead")
+LINE = {  # columns of router_lines, and the same of one item of a request's side
+    "quantity": "(item ->> 2)::numeric",
+    "priced": "CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END",
+    "priced_requests": "(item ->> 3 IS NOT NULL)::int",
+    "fee": "coalesce((item ->> 3)::numeric, 0)",
+}
 FILTERS = {"models": "model", "providers": "provider", "api_keys": "api_key"}
 SEGMENT = """
     segment AS (
@@ -190,15 +242,13 @@ HYPOTHETICAL = """
         WHERE account_id = %(account)s AND occurred_at >= (%(starts)s::timestamptz[])[1] AND occurred_at < (%(ends)s::timestamptz[])[1]
     )"""
 WITHIN_BUCKETS = "fact.account_id = %(account)s AND fact.grain = segment.grain AND fact.time >= segment.starts AND fact.time < segment.ends"
+COUNTS = "fact.channel = 'router' AND NOT fact.voided"
 WITHIN_HISTORY = (
     "segment.grain = 0 AND fact.account_id = %(account)s AND fact.occurred_at >= segment.starts AND fact.occurred_at < segment.ends"
-    " AND fact.channel = 'router' AND NOT fact.voided"
+    f" AND {COUNTS}"
 )
 
-AHEAD = (
-    "fact.account_id = %(account)s AND fact.occurred_at >= %(now)s AND fact.occurred_at < %(end)s"
-    " AND fact.channel = 'router' AND NOT fact.voided"
-)
+AHEAD = f"fact.account_id = %(account)s AND fact.occurred_at >= %(now)s AND fact.occurred_at < %(end)s AND {COUNTS}"
 
 
 def within(table: str, condition: str) -> str:

@@ -130,7 +130,7 @@ async def totals(
     """Sums over the range. Models are counted only if asked for."""
     dimensions = {Dimension.MODEL} if count_models else set[Dimension]()
     now = (await snapshot.state()).complete_through
-    facts = Facts(account_id, range, filter, dimensions, edges=[range.start, range.end], now=now, repriced=repriced)
+    facts = Facts(account_id, range, filter, dimensions, edges=[range.start, range.end], now=now, repriced=repriced, as_of=snapshot.as_of)
     models = "count(DISTINCT model)" if count_models else "0"
     (row,) = await snapshot.rows(f"WITH {facts.base()}, {facts.usage()} SELECT {SUMS}, {models} FROM usage", facts.parameters)
     return Totals(*_sums(row[:-1]), models=row[-1])
@@ -141,7 +141,7 @@ async def breakdown(
 ) -> list[Line]:
     """Both directions of the range, in the order that people see."""
     now = (await snapshot.state()).complete_through
-    facts = Facts(account_id, range, filter, set(), edges=[range.start, range.end], now=now, repriced=repriced)
+    facts = Facts(account_id, range, filter, set(), edges=[range.start, range.end], now=now, repriced=repriced, as_of=snapshot.as_of)
     query = f"WITH {facts.base()}, {facts.lines()} SELECT direction, category, unit, {LINE_SUMS} FROM line GROUP BY 1, 2, 3"
     return ranked(await snapshot.rows(query, facts.parameters))
 
@@ -161,7 +161,7 @@ async def buckets(
     Raises RangeTooLargeError.
     """
     now = (await snapshot.state()).complete_through
-    query, facts = _buckets_query(of, order, now, descending=descending, limit=limit, after=after, lines=lines)
+    query, facts = _buckets_query(of, order, now, snapshot.as_of, descending=descending, limit=limit, after=after, lines=lines)
     rows = await snapshot.rows(query, facts.parameters)
     return [_bucket(row, of, facts.edges, now, by_time=order is Measure.TIME) for row in rows]
 
@@ -169,15 +169,23 @@ async def buckets(
 async def all_buckets(snapshot: Snapshot, of: BucketsOf) -> AsyncIterator[Bucket]:
     """Every bucket by time, however many, a few at a time in memory. Raises RangeTooLargeError."""
     now = (await snapshot.state()).complete_through
-    query, facts = _buckets_query(of, Measure.TIME, now, descending=False, limit=None, after=None, lines=True)
+    query, facts = _buckets_query(of, Measure.TIME, now, snapshot.as_of, descending=False, limit=None, after=None, lines=True)
     async for row in snapshot.stream(query, facts.parameters):
         yield _bucket(row, of, facts.edges, now, by_time=True)
 
 
 def _buckets_query(
-    of: BucketsOf, order: Measure, now: datetime, *, descending: bool, limit: int | None, after: tuple[Any, ...] | None, lines: bool
+    of: BucketsOf,
+    order: Measure,
+    now: datetime,
+    as_of: int | None,
+    *,
+    descending: bool,
+    limit: int | None,
+    after: tuple[Any, ...] | None,
+    lines: bool,
 ) -> tuple[str, "Facts"]:
-    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced)
+    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced, as_of=as_of)
     keys = [By("bucket"), By("model"), By("provider"), By("api_key")]
     by = By(MEASURES[order], descending, nullable=order in (Measure.AVERAGE_LATENCY, Measure.TOTAL_FEE))
     columns = [By("bucket", descending), *keys[1:]] if order is Measure.TIME else [by, *keys]
@@ -199,7 +207,9 @@ def _buckets_query(
 async def count_buckets(snapshot: Snapshot, of: BucketsOf) -> int:
     """How many buckets there are. Raises RangeTooLargeError."""
     now = (await snapshot.state()).complete_through
-    facts = Facts(of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced)
+    facts = Facts(
+        of.account_id, of.range, of.filter, set(of.group_by), edges=of.edges(), now=now, repriced=of.repriced, as_of=snapshot.as_of
+    )
     groups = f"SELECT {GROUP} FROM usage GROUP BY {GROUP}"
     ((count,),) = await snapshot.rows(f"WITH {facts.base()}, {facts.usage()} SELECT count(*) FROM ({groups}) AS groups", facts.parameters)
     return count

@@ -26,9 +26,11 @@ class NotReadyError(Exception):
 class Snapshot:
     """Opened by the first question, closed by the operation. Questions are answered one after the other."""
 
+    as_of: int | None = None  # the position that answers are of; null for as far as the read models are
+
     def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], cell: str) -> None:
         self.cell = cell
-        self._pool = pool
+        self.pool = pool
         self._stack = AsyncExitStack()
         self._turn = asyncio.Lock()
         self._connection: AsyncConnection[Any] | None = None
@@ -69,7 +71,7 @@ class Snapshot:
 
     async def _opened(self) -> Generation:
         if self._state is None:
-            connection = await self._stack.enter_async_context(self._pool.connection())
+            connection = await self._stack.enter_async_context(self.pool.connection())
             await connection.set_autocommit(True)
             await connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._stack.push_async_callback(connection.execute, "ROLLBACK")

@@ -175,11 +175,12 @@ def _correct(cursor: Cursor[Any], tables: Tables, corrected: Sequence[Corrected]
         return
     latest = {after.originator_id: after for _, after in corrected}
     history.replace(cursor, tables, [*latest.values()])
-    taken = [_as_counted(before, after.position) for before, after in corrected if not before.voided]
-    added = [_as_counted(after, after.position) for _, after in corrected if not after.voided]
+    history.keep_past(cursor, tables, [(before, after.since) for before, after in corrected if before.since < after.since])
+    taken = [_as_counted(before, after.since) for before, after in corrected if not before.voided]
+    added = [_as_counted(after, after.since) for _, after in corrected if not after.voided]
     router_buckets.apply(cursor, tables, router_buckets.prepare(added, taken), shrinks=True)
     deployment_buckets.apply(cursor, tables, deployment_buckets.prepare(added, taken), shrinks=True)
-    api_keys.apply(cursor, tables, api_keys.prepare(added))
+    api_keys.apply(cursor, tables, api_keys.prepare([_as_counted(after, after.position) for _, after in corrected if not after.voided]))
 
 
 def _as_counted(row: Row, position: int) -> Recorded:

@@ -8,7 +8,7 @@ from uuid import UUID
 from domain.events import Quantity, RequestCompleted, microseconds
 from domain.prices import Price, PriceBook
 from domain.rating import rate
-from projections.history import priced_json, quantities_of
+from projections.history import priced_json, quantities_of, requests_as_of
 from projections.reckoning import reckoned
 from projections.router_facts import Range, Repriced, RouterFilter, filtered
 from projections.snapshot import Snapshot
@@ -26,8 +26,9 @@ async def repriced(snapshot: Snapshot, account_id: UUID, range: Range, filter: R
     Raises TooManyRequestsError.
     """
     condition, values = filtered(filter, "request")
-    parameters = {"account": account_id, "start": range.start, "end": range.end, "limit": MAX_WHAT_IF_REQUESTS + 1, **values}
-    rows = await snapshot.rows(f"{REQUESTS} {condition} LIMIT %(limit)s", parameters)
+    within = {"account": account_id, "start": range.start, "end": range.end, "as_of": snapshot.as_of}
+    query = f"{REQUESTS.replace('{history}', requests_as_of(snapshot.as_of))} {condition} LIMIT %(limit)s"
+    rows = await snapshot.rows(query, {**within, "limit": MAX_WHAT_IF_REQUESTS + 1, **values})
     if len(rows) > MAX_WHAT_IF_REQUESTS:
         raise TooManyRequestsError(
             f"the range has more than {MAX_WHAT_IF_REQUESTS:,} requests to rate at other prices (MAX_WHAT_IF_REQUESTS):"

@@ -40,7 +40,7 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     assert answered["setPrices"]["recorded"] == 2
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
-    assert len(EXAMPLES) == 18
+    assert len(EXAMPLES) == 19
 
 
 @pytest.mark.parametrize("name", ["audits", "exports"])

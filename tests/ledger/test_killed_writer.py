@@ -37,7 +37,9 @@ def killed_after(process: "subprocess.Popen[bytes]", acknowledgements: int) -> s
 def wait_until_nobody_writes(database_url: str) -> None:
     deadline = time.monotonic() + BOUND_SECONDS
     with psycopg.connect(database_url, autocommit=True) as connection:
-        while connection.execute("SELECT 1 FROM pg_stat_activity WHERE application_name = 'tallygraph ledger'").fetchall():
+        while connection.execute(
+            "SELECT 1 FROM pg_stat_activity WHERE application_name = 'tallygraph ledger' AND datname = current_database()"
+        ).fetchall():
             assert time.monotonic() < deadline
 
 

@@ -32,6 +32,7 @@ class Standing:
     request: RequestCompleted
     position: int
     rated_at: int
+    since: int
     version: int = 1
     voided: bool = False
 
@@ -71,7 +72,7 @@ class Model:
         if isinstance(event, RequestChange):
             self.waiting[account, id, event.originator_version] = (position, event, counts)
         elif isinstance(event, RequestCompleted) and counts:
-            self.requests[id] = Standing(event, position, position)
+            self.requests[id] = Standing(event, position, position, position)
             self._touch(position, event)
             self._told(position, event)
         self._change(account, id)
@@ -80,17 +81,25 @@ class Model:
         standing = self.requests.get(id)
         while standing and (found := self.waiting.pop((account, id, standing.version + 1), None)):
             position, change, counts = found
+            self._supersede(id, standing, max(standing.since, position))
             standing.version += 1
             standing.position = position
             if not standing.voided:
-                self._touch(position, standing.request)
+                self._touch(standing.since, standing.request)
             if counts and isinstance(change, RequestCorrected):
                 standing.request = change.applied(standing.request)
             elif counts:
                 standing.voided = True
             if not standing.voided:
-                self._touch(position, standing.request)
+                self._touch(standing.since, standing.request)
                 self._told(position, standing.request)
+
+    def _supersede(self, id: UUID, standing: Standing, position: int) -> None:
+        """Keep what the request was up to `position`, if it was that at any position."""
+        if standing.since < position:
+            row = _history_row(id, standing, self.rated(standing))
+            self.tables["history_past"][*row[:3], standing.since] = (*row, position)
+            standing.since = position
 
     def _touch(self, position: int, request: RequestCompleted) -> None:
         if request.channel == "router":
@@ -109,7 +118,7 @@ class Model:
 
     def _renew(self, position: int, event: RatingRenewed) -> None:
         before, after, changed, count = ZERO, ZERO, 0, 0
-        for standing in self.requests.values():
+        for id, standing in self.requests.items():
             request = standing.request
             if (
                 request.channel == "router"
@@ -119,6 +128,7 @@ class Model:
                 and (event.models is None or request.model in event.models)
             ):
                 was, now = self.rated(standing), rate(self.book, request, position)
+                self._supersede(id, standing, position)
                 standing.rated_at = position
                 count += 1
                 changed += was != now
@@ -157,6 +167,7 @@ class Model:
 
 KEYS = {  # tables of this model, and how many columns their keys have
     "history": 3,
+    "history_past": 6,
     "router_buckets": 4,
     "router_lines": 7,
     "router_series": 2,
@@ -226,9 +237,9 @@ def _history_row(id: UUID, standing: Standing, rated: Rated) -> tuple[Any, ...]:
         for side, fees in ((event.input, rated.input), (event.output, rated.output))
     )
     return (
-        account_id(event.account), event.time, id, standing.position, standing.rated_at, standing.version, standing.voided, event.channel,
-        event.source, event.id, event.request_id or event.id, event.request_type, event.model, event.model_version, event.provider,
-        event.technology, event.service_tier, event.deployment, event.api_key, input, output, *tokens_of(event),
-        event.ttft_ns, event.latency_ns, event.gateway_latency_ns, event.status_code, event.error_message, event.outcome.value,
-        event.usage_source, rated.fee, None if event.reported_cost is None else Decimal(event.reported_cost),
+        account_id(event.account), event.time, id, standing.position, standing.rated_at, standing.since, standing.version,
+        standing.voided, event.channel, event.source, event.id, event.request_id or event.id, event.request_type, event.model,
+        event.model_version, event.provider, event.technology, event.service_tier, event.deployment, event.api_key, input, output,
+        *tokens_of(event), event.ttft_ns, event.latency_ns, event.gateway_latency_ns, event.status_code, event.error_message,
+        event.outcome.value, event.usage_source, rated.fee, None if event.reported_cost is None else Decimal(event.reported_cost),
     )  # fmt: skip

@@ -28,7 +28,8 @@ def rows_of(database_url: str, generation: int | None = None) -> Rows:
         for table in KEYS:
             all_rows = SQL("SELECT * FROM {}").format(Identifier("cell_0", f"{table}_{generation}"))
             rows[table] = sorted(connection.execute(all_rows).fetchall(), key=lambda row, width=KEYS[table]: row[:width])
-    rows["history"] = [tuple(_sides(i, value) for i, value in enumerate(row)) for row in rows["history"]]
+    for table in ("history", "history_past"):
+        rows[table] = [tuple(_sides(i, value) for i, value in enumerate(row)) for row in rows[table]]
     return rows
 
 
@@ -37,7 +38,7 @@ def _sides(column: int, value: Any) -> Any:
     return json.loads(value, parse_float=Decimal) if column in (INPUT, OUTPUT) and value is not None else value
 
 
-INPUT, OUTPUT = 19, 20  # columns of history
+INPUT, OUTPUT = 20, 21  # columns of history
 
 
 def log_of(database_url: str) -> list[Logged]:

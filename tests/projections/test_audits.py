@@ -173,7 +173,7 @@ def tamper(connection: Connection[Any], live: Tables, table: Table, ctid: str, d
     values = ", ".join(other if each == column else each for each in table.columns)
     statement = {
         "delete": f"DELETE FROM {name} WHERE ctid = %s::tid",
-        "add": f"INSERT INTO {name} SELECT {values} FROM {name} WHERE ctid = %s::tid",
+        "add": f"INSERT INTO {name} ({', '.join(table.columns)}) SELECT {values} FROM {name} WHERE ctid = %s::tid",
         "change": f"UPDATE {name} SET {column} = {other} WHERE ctid = %s::tid",
     }[done]
     (row,) = connection.execute(live.sql(f"{statement} RETURNING to_jsonb({name}.*)"), [ctid]).fetchone() or ({},)
