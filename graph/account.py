@@ -7,8 +7,9 @@ import strawberry
 
 from domain.access import Scope
 from domain.price_events import CURRENCY
-from graph import conflicts, deployment_usage, exports, history, router_usage, waiting
+from graph import audits, conflicts, deployment_usage, exports, history, router_usage, waiting
 from graph.as_of import AsOf, RecordedBefore, snapshot_of
+from graph.audits import Audit
 from graph.bill import Bill, bill_at
 from graph.bill_changes import BillChanges, Since, UpTo, bill_changes_of
 from graph.conflicts import Conflict
@@ -128,6 +129,11 @@ class Account(Node):
     async def exports(self, info: Info, first: First = 20, after: After = strawberry.UNSET) -> Connection[Export]:
         info.context.require(Scope.READ, "exports")
         return await exports.exports_of(info, self.account_id, first, given(after))
+
+    @strawberry.field(description="The audits that were asked for, newest first. It needs the scope BILLING.")
+    async def audits(self, info: Info, first: First = 20, after: After = strawberry.UNSET) -> Connection[Audit]:
+        info.context.require(Scope.BILLING, "audits")
+        return await audits.audits_of(info, self.account_id, first, given(after))
 
     @strawberry.field(
         description="Corrections and voidings whose request, or whose version of it, has not been reported yet: they count once it is."

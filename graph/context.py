@@ -13,7 +13,7 @@ from domain.access import Scope, Viewer
 from domain.sealing import Seal
 from graph.errors import BadInputError, ForbiddenError, LimitError, OperationTimeoutError, UnauthenticatedError
 from graph.receipt import RecordUsage
-from jobs.desk import ExportDesk
+from jobs.desk import AuditDesk, ExportDesk
 from ledger.application import CELL
 from ledger.position import Position, PositionUnknownError, opened
 from projections.snapshot import Snapshot, Snapshots
@@ -29,6 +29,7 @@ class Services:
     snapshots: Snapshots
     seal: Seal
     exports: ExportDesk
+    audits: AuditDesk
     record_usage: RecordUsage
     is_good: Callable[[Viewer], Awaitable[bool]]  # whether a viewer's token has neither expired nor been revoked since
     public_url: str = ""  # put before the paths of links; empty where a link is followed on the host that gave it

@@ -15,7 +15,7 @@ from graph.node import Kind, name_of_kind
 from graph.reach import account_by_id
 from graph.router_inputs import Interval, RouterDimension, RouterFilter
 from graph.user_error import UserError, user_error
-from jobs.errors import ExportFinishedError, ExportNotFoundError, InvalidExportRequestError, TooManyExportsError
+from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyJobsError
 from jobs.request import ExportRequest, UsageFilter
 
 
@@ -58,9 +58,9 @@ async def export_router_usage(
         state = await context.services.exports.request(request)
     except ApiError as error:
         return ExportPayload(export=None, errors=[user_error(error)])
-    except InvalidExportRequestError as error:
+    except InvalidRequestError as error:
         return _refused("BAD_INPUT", str(error), ["input", error.field])
-    except TooManyExportsError as error:
+    except TooManyJobsError as error:
         return _refused("LIMIT_UNFINISHED_EXPORTS", str(error))
     return ExportPayload(export=to_export(context, state), errors=[])
 
@@ -75,9 +75,9 @@ async def cancel_export(info: Info, id: Annotated[strawberry.ID, strawberry.argu
         return _refused("NOT_FOUND", NO_EXPORT, ["id"])
     try:
         state = await desk.cancel(UUID(bytes=name), account_id)
-    except ExportNotFoundError:
+    except JobNotFoundError:
         return _refused("NOT_FOUND", NO_EXPORT, ["id"])
-    except ExportFinishedError as error:
+    except JobFinishedError as error:
         finished = await desk.get(UUID(bytes=name), account_id)
         refused = _refused("EXPORT_FINISHED", str(error), ["id"])
         return refused if finished is None else ExportPayload(export=to_export(context, finished), errors=refused.errors)

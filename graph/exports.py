@@ -4,23 +4,20 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import datetime
 from enum import Enum
-from typing import Annotated, cast
+from typing import Annotated
 from uuid import UUID
 
 import strawberry
 
 from domain.access import Scope
 from graph.context import Context, Info
-from graph.cursors import Cursors, Key, Listing
-from graph.errors import LimitError, NotFoundError
+from graph.desks import followed, jobs_of
 from graph.node import Kind, Node, global_id, name_of_kind
-from graph.pages import fetched
-from graph.paging import Connection, page_of
+from graph.paging import Connection
 from graph.scalars import BigInt, Position
-from jobs import export
-from jobs.errors import ExportNotFoundError, TooManyFollowersError
-from jobs.export_states import ExportKey, ExportState
-from jobs.links import download_path
+from jobs.export_states import ExportState
+from jobs.job import JobStatus
+from jobs.links import Linked, download_path
 
 
 @strawberry.enum(description="The format of an export's file.")
@@ -59,9 +56,9 @@ class Export(Node):
     )
     def download_url(self, info: Info) -> str | None:
         state, services = self.state, info.context.services
-        if state.status is not export.ExportStatus.COMPLETED or state.file_name is None:
+        if state.status is not JobStatus.COMPLETED or state.file_name is None:
             return None
-        path = download_path(services.seal, state.id, state.account_id, file_name=state.file_name, now=services.clock())
+        path = download_path(Linked.EXPORT, services.seal, state.id, state.account_id, file_name=state.file_name, now=services.clock())
         return services.public_url + path
 
 
@@ -103,16 +100,8 @@ async def export_by_name(info: Info, name: bytes) -> Export | None:
 async def exports_of(info: Info, account_id: UUID, first: int, after: str | None) -> Connection[Export]:
     """A page of the account's exports, newest first."""
     context = info.context
-    desk = context.services.exports
-    cursors = Cursors(context.services.seal, Listing(account_id.bytes, "exports", b"", ""))
-    page = page_of(cursors, first=first, after=after)
-    start = None if page.start is None else ExportKey(*page.start)
-    rows = await fetched(info, page, lambda: desk.page(account_id, first=page.limit, after=start))
-
-    async def count() -> int:
-        return await desk.count(account_id)
-
-    return Connection[Export].of(rows, page, cursors, key=_key, node=lambda row: to_export(context, row), count=count)
+    asked = (info, context.services.exports, account_id, "exports")
+    return await jobs_of(*asked, first=first, after=after, node=lambda state: to_export(context, state))
 
 
 async def export_updated(
@@ -121,26 +110,9 @@ async def export_updated(
     """Raises NotFoundError where it is not there or not the viewer's."""
     context = info.context
     context.require(Scope.READ, "exportUpdated")
-    name = name_of_kind(id, Kind.EXPORT)
-    if name is None:
-        raise _not_found()
-    following = cast("AsyncGenerator[ExportState, None]", context.services.exports.follow(UUID(bytes=name), context.viewer.account_id))
-    try:
-        async with aclosing(following) as states:
-            async for state in states:
-                yield to_export(context, state)
-    except ExportNotFoundError:
-        raise _not_found() from None
-    except TooManyFollowersError as error:
-        raise LimitError("FOLLOWERS", str(error)) from None
+    async with aclosing(followed(info, context.services.exports, name_of_kind(id, Kind.EXPORT), NO_EXPORT)) as states:
+        async for state in states:
+            yield to_export(context, state)
 
 
 NO_EXPORT = "There is no such export: give the id of one that you see."
-
-
-def _not_found() -> NotFoundError:
-    return NotFoundError(NO_EXPORT, field=("id",))
-
-
-def _key(row: ExportState) -> Key:
-    return (row.created_at, row.id)

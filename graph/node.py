@@ -17,6 +17,7 @@ class Kind(Enum):
     """What a global id names, as the byte that it begins with. Ids are kept by clients: a byte never gets another meaning."""
 
     ACCOUNT = b"a"  # 16 bytes of the account's id
+    AUDIT = b"u"  # 16 bytes of the audit's id
     DEPLOYMENT = b"d"  # the account's id, then the deployment's key
     EXPORT = b"e"  # 16 bytes of the export's id
     REJECTION = b"j"  # 16 bytes of digest
@@ -46,6 +47,7 @@ def name_of_kind(id: str, kind: Kind) -> bytes | None:
 
 SIZES = {
     Kind.ACCOUNT: range(16, 17),
+    Kind.AUDIT: range(16, 17),
     Kind.DEPLOYMENT: range(17, 17 + MAX_STRING_BYTES),
     Kind.EXPORT: range(16, 17),
     Kind.REJECTION: range(16, 17),

@@ -8,6 +8,8 @@ import strawberry
 from domain.access import Scope
 from graph.account import Account, account
 from graph.accounts import accounts
+from graph.audit_requests import AuditPayload, cancel_audit, start_audit
+from graph.audits import Audit, audit_by_id, audit_by_name, audit_updated
 from graph.context import Context, Info
 from graph.corrections import CorrectRequestPayload, VoidRequestPayload, correct_request, void_request
 from graph.deployment import deployment_by_name
@@ -33,6 +35,9 @@ class Query:
     accounts: Connection[Account] = strawberry.field(resolver=accounts, description="Every account, by key. Operators only.")
     export: Export | None = strawberry.field(
         resolver=export_by_id, description="The export with this id. Null when it is not there or not the viewer's: the two look alike."
+    )
+    audit: Audit | None = strawberry.field(
+        resolver=audit_by_id, description="The audit with this id. Null when it is not there or not the viewer's: the two look alike."
     )
     event_log: EventLog = strawberry.field(resolver=event_log, description="How far the log is, and the read models. Operators only.")
     rejected_events: Connection[Rejection] = strawberry.field(
@@ -66,18 +71,22 @@ class Query:
         match name_of(id):
             case Kind.ACCOUNT, name:
                 reached = await account_by_name(info.context, name)
-                return None if reached is None else account(reached)
+                found = None if reached is None else account(reached)
             case Kind.REQUEST, name:
                 info.context.require(Scope.READ, "a request")
-                return await request_by_name(info, name)
+                found = await request_by_name(info, name)
             case Kind.DEPLOYMENT, name:
                 info.context.require(Scope.READ, "a deployment")
-                return await deployment_by_name(info, name)
+                found = await deployment_by_name(info, name)
             case Kind.EXPORT, name:
-                return await export_by_name(info, name)
+                found = await export_by_name(info, name)
+            case Kind.AUDIT, name:
+                found = await audit_by_name(info, name)
             case Kind.REJECTION, name:
-                return await rejection_by_name(info, name)
-        return None
+                found = await rejection_by_name(info, name)
+            case None:
+                found = None
+        return found
 
 
 async def _account(context: Context, id: str | None, *, waits: bool) -> Account | None:
@@ -108,6 +117,12 @@ class Mutation:
         resolver=export_router_usage, description="Ask for a file of router usage. It is made apart: follow it with `exportUpdated`."
     )
     cancel_export: ExportPayload = strawberry.field(resolver=cancel_export, description="Stop making an export that is not finished.")
+    start_audit: AuditPayload = strawberry.field(
+        resolver=start_audit,
+        description="Let the log be replayed, and compared with every figure of an account and range. It is done apart:"
+        " follow it with `auditUpdated`. It needs the scope BILLING.",
+    )
+    cancel_audit: AuditPayload = strawberry.field(resolver=cancel_audit, description="Stop an audit that is not finished.")
 
 
 @strawberry.type(description="What can be followed.")
@@ -115,4 +130,8 @@ class Subscription:
     export_updated: AsyncGenerator[Export, None] = strawberry.subscription(
         resolver=export_updated,
         description="The export as it is now, then each time it changes; ends once it has completed, failed or been cancelled.",
+    )
+    audit_updated: AsyncGenerator[Audit, None] = strawberry.subscription(
+        resolver=audit_updated,
+        description="The audit as it is now, then each time it changes; ends once there is a verdict, or it has failed or been cancelled.",
     )

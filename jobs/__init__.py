@@ -1,1 +1,1 @@
-"""Work that outlives a request: exports, and the files they make."""
+"""Work that outlives a request: exports, with the files they make, and audits."""

@@ -1,4 +1,4 @@
-"""Message brokers. A message says "look at this export" and nothing else.
+"""Message brokers. A message says "look at this job" and nothing else.
 
 The log remembers what has to be done, attempts count in it, and a timer sends again what had no effect. So a broker may
 lose messages, repeat them or forget its queues; and none needs middleware for retries, limits or results.
@@ -15,8 +15,7 @@ from dramatiq.brokers.stub import StubBroker
 
 from jobs.errors import UnknownBrokerError
 
-ACTOR = "export"
-QUEUE = "tallygraph-exports"
+QUEUE = "tallygraph-jobs"
 
 SECONDS_TO_WAIT = 5  # for a broker that does not answer
 
@@ -58,17 +57,17 @@ def _redis(url: str, namespace: str) -> RedisBroker:
 
 
 class Doorbell:
-    """Tells some worker to look at an export."""
+    """Tells some worker to look at a job."""
 
     def __init__(self, broker: dramatiq.Broker, queue: str = QUEUE) -> None:
         self._broker = broker
         self._queue = queue
         broker.declare_queue(queue)
 
-    def ring(self, export_id: UUID) -> None:
-        """Never fails: the wish is in the log, and the timer rings again."""
-        message = dramatiq.Message(queue_name=self._queue, actor_name=ACTOR, args=(str(export_id),), kwargs={}, options={})
+    def ring(self, job_id: UUID, noun: str) -> None:
+        """`noun` says what kind of job it is. Never fails: the wish is in the log, and the timer rings again."""
+        message = dramatiq.Message(queue_name=self._queue, actor_name=noun, args=(str(job_id),), kwargs={}, options={})
         try:
             self._broker.enqueue(message)
         except Exception as error:  # noqa: BLE001 - each client has exceptions of its own
-            _log.warning("broker did not take a message", export=str(export_id), error=repr(error))
+            _log.warning("broker did not take a message", job=str(job_id), error=repr(error))

@@ -5,52 +5,56 @@ class JobError(Exception):
     """Base of the errors of this layer; its message may be shown to the person who asked."""
 
 
-class InvalidExportRequestError(JobError):
-    """Raised when what was asked for cannot be exported; `field` names what is wrong."""
+class InvalidRequestError(JobError):
+    """Raised when what was asked for cannot be exported or audited; `field` names what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
 
 
-class TooManyExportsError(JobError):
-    """Raised when an account already waits for as many exports as it may."""
+class TooManyJobsError(JobError):
+    """Raised when an account already waits for as many jobs of a kind as it may."""
 
 
 class TooManyFollowersError(JobError):
-    """Raised when a process already follows as many exports as it may, of all accounts or of this one."""
+    """Raised when a process already follows as many jobs as it may, of all accounts or of this one."""
 
 
-class ExportNotFoundError(JobError):
-    """Raised when there is no such export, or it is not the viewer's: the two look alike."""
+class JobNotFoundError(JobError):
+    """Raised when there is no such job, or it is not the viewer's: the two look alike."""
 
 
-class ExportFinishedError(JobError):
-    """Raised when an export that has ended is asked to end otherwise."""
+class JobFinishedError(JobError):
+    """Raised when a job that has ended is asked to end otherwise."""
 
 
-class ExportRefusedError(JobError):
-    """Raised by a rendering that cannot succeed however often it is tried."""
+class JobRefusedError(JobError):
+    """Raised by work that cannot succeed however often it is tried."""
+
+
+class NotYetIncludedError(JobError):
+    """Raised when the read models did not include in time what a job has to show; a later attempt may find it there."""
 
 
 class AttemptSupersededError(JobError):
-    """Raised when a worker acts on an export it no longer holds: cancelled, or taken over by a later attempt."""
+    """Raised when a worker acts on a job it no longer holds: cancelled, or taken over by a later attempt."""
 
 
 class AttemptTooLongError(JobError):
-    """Raised when one attempt at an export takes longer than it may."""
+    """Raised when one attempt at a job takes longer than it may."""
 
 
 class WorkerStoppingError(JobError):
     """Raised inside an attempt when its worker was told to stop."""
 
 
-class RenderingError(JobError):
-    """Raised when the process that renders failed or died; the details are in the worker's log."""
+class ProcessFailedError(JobError):
+    """Raised when the process that does the work failed or died; the details are in the worker's log."""
 
 
 class LinkError(JobError):
-    """Raised when a download link is not, or is no longer, good for this export and account. It never says which."""
+    """Raised when a download link is not, or is no longer, good for this file and account. It never says which."""
 
     def __init__(self) -> None:
         super().__init__("This download link is not good (any more): ask for a new link.")

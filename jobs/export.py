@@ -1,49 +1,13 @@
-"""The Export aggregate: a file someone asked for, who is writing it, and what came of it.
-
-Its rules are pure. `now` is always passed in and always the database's clock, so that workers whose clocks differ
-agree on whose lease has run out. `attempt` is a fencing token: each start has the next number, and whoever acts on
-an export says on which attempt; a worker that slept through its lease is refused when it wakes up.
-"""
+"""The Export aggregate: a file someone asked for, and what came of it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-from typing import Any, Self
-from uuid import UUID
+from typing import Any
 
 import msgspec
-from eventsourcing.domain import AggregateCreated, AggregateEvent, BaseAggregate
 
-from jobs.errors import AttemptSupersededError, ExportFinishedError
+from jobs.job import Job, JobStatus, RetryRules
 from jobs.request import ExportRequest
-
-
-class ExportStatus(StrEnum):
-    PENDING = "PENDING"
-    RUNNING = "RUNNING"
-    COMPLETED = "COMPLETED"
-    FAILED = "FAILED"
-    CANCELLED = "CANCELLED"
-    EXPIRED = "EXPIRED"
-
-    @property
-    def is_final(self) -> bool:
-        """Whether the work is over: followers are told no more. A completed export still expires one day."""
-        return self not in (ExportStatus.PENDING, ExportStatus.RUNNING)
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRules:
-    """How long a worker may be silent, and how often and how soon an export is tried again."""
-
-    lease: timedelta = timedelta(seconds=60)
-    max_attempts: int = 5
-    first_backoff: timedelta = timedelta(seconds=5)
-    max_backoff: timedelta = timedelta(minutes=5)
-
-    def backoff(self, tries: int) -> timedelta:
-        """Time to wait after so many tries: doubles each time, up to `max_backoff`."""
-        return min(self.first_backoff * 2 ** (tries - 1), self.max_backoff)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,187 +22,65 @@ class ExportFile:
     complete_through: datetime
 
 
-GAVE_BACK = "The worker was stopped."
-
-
-class Export(BaseAggregate[UUID]):
+class Export(Job):
     TOPIC = "export"  # Stored with every event, as are those below; outlive class names.
+    NOUN = "export"
 
-    class Event(AggregateEvent):
-        pass
-
-    class Requested(Event, AggregateCreated):
+    class Requested(Job.Requested):
         TOPIC = "export.requested"
-        request: dict[str, Any]
 
-    class Started(Event):
-        """A worker holds the export until `lease_until`; `worker` names one delivery to one worker."""
-
+    class Started(Job.Started):
         TOPIC = "export.started"
-        attempt: int
-        worker: str
-        lease_until: datetime
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.RUNNING
-            aggregate.attempt = self.attempt
-            aggregate.worker = self.worker
-            aggregate.due_at = self.lease_until
-
-    class Renewed(Event):
+    class Renewed(Job.Renewed):
         TOPIC = "export.renewed"
-        attempt: int
-        lease_until: datetime
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.due_at = self.lease_until
-
-    class AttemptFailed(Event):
+    class AttemptFailed(Job.AttemptFailed):
         TOPIC = "export.attempt-failed"
-        attempt: int
-        error: str
-        retry_at: datetime
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.PENDING
-            aggregate.given_back += self.error == GAVE_BACK
-            aggregate.due_at = self.retry_at
-
-    class GivenBack(Event):
-        """A worker that was told to stop let go of the export. Before there was this event, AttemptFailed told it, with GAVE_BACK."""
-
+    class GivenBack(Job.GivenBack):
         TOPIC = "export.given-back"
-        attempt: int
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.PENDING
-            aggregate.given_back += 1
-            aggregate.due_at = self.timestamp
-
-    class Completed(Event):
+    class Completed(Job.Completed):
         TOPIC = "export.completed"
-        attempt: int
         file: dict[str, Any]
         expires_at: datetime
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.COMPLETED
+        def apply(self, aggregate: Job) -> None:
+            super().apply(aggregate)
+            assert isinstance(aggregate, Export), "its events are of no other kind of job"
             aggregate.file = msgspec.convert(self.file, ExportFile)
-            aggregate.completed_at = self.timestamp
             aggregate.due_at = aggregate.expires_at = self.expires_at
 
-    class Failed(Event):
+    class Failed(Job.Failed):
         TOPIC = "export.failed"
-        attempt: int
-        error: str
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.FAILED
-            aggregate.error = self.error
-            aggregate.due_at = None
-
-    class Cancelled(Event):
+    class Cancelled(Job.Cancelled):
         TOPIC = "export.cancelled"
 
-        def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.CANCELLED
-            aggregate.due_at = None
-
-    class Expired(Event):
+    class Expired(Job.Event):
         TOPIC = "export.expired"
 
         def apply(self, aggregate: "Export") -> None:
-            aggregate.status = ExportStatus.EXPIRED
+            aggregate.status = JobStatus.EXPIRED
             aggregate.due_at = None
 
     def __init__(self, request: dict[str, Any]) -> None:
+        super().__init__()
         self.request = msgspec.convert(request, ExportRequest)
-        self.status = ExportStatus.PENDING
-        self.attempt = 0
-        self.given_back = 0
-        self.worker: str | None = None
-        self.due_at: datetime | None = self.created_on
-        """When the export is next to be looked at, whoever does it; None once nothing more will happen."""
         self.file: ExportFile | None = None
-        self.error: str | None = None
-        self.completed_at: datetime | None = None
         self.expires_at: datetime | None = None
 
-    @classmethod
-    def ask(cls, export_id: UUID, request: ExportRequest, now: datetime) -> Self:
-        plain = msgspec.to_builtins(request)
-        return cls._create(cls.Requested, id=export_id, timestamp=now, request=plain)
-
-    @property
-    def tries(self) -> int:
-        """Attempts that count against the limit: to be given back is no failure of the export."""
-        return self.attempt - self.given_back
-
     def take(self, worker: str, now: datetime, rules: RetryRules) -> None:
-        """Does what is due: starts an attempt, gives up, lets the file expire, or nothing.
-
-        Safe to repeat: a worker that finds its own start there already has what it came for.
-        """
-        if self.due_at is None or now < self.due_at:
-            return
-        if self.status is ExportStatus.COMPLETED:
+        """Does what is due: starts an attempt, gives up, lets the file expire, or nothing."""
+        if self.status is JobStatus.COMPLETED and self.expires_at is not None and now >= self.expires_at:
             self.trigger_event(self.Expired, timestamp=now)
-        elif self.tries >= rules.max_attempts:
-            error = f"The export was tried {self.tries} times and never finished."
-            self.trigger_event(self.Failed, timestamp=now, attempt=self.attempt, error=error)
         else:
-            lease_until = now + rules.lease
-            next_attempt = self.attempt + 1
-            self.trigger_event(self.Started, timestamp=now, attempt=next_attempt, worker=worker, lease_until=lease_until)
-
-    def is_held_by(self, worker: str) -> bool:
-        return self.status is ExportStatus.RUNNING and self.worker == worker
-
-    def renew(self, attempt: int, now: datetime, rules: RetryRules) -> None:
-        self._check_holds(attempt)
-        self.trigger_event(self.Renewed, timestamp=now, attempt=attempt, lease_until=now + rules.lease)
+            super().take(worker, now, rules)
 
     def complete(self, attempt: int, file: ExportFile, now: datetime, keep: timedelta) -> None:
-        if self.status is ExportStatus.COMPLETED and (self.attempt, self.file) == (attempt, file):
+        if self.status is JobStatus.COMPLETED and (self.attempt, self.file) == (attempt, file):
             return  # This very completion was recorded; only its answer was lost.
         self._check_holds(attempt)
         plain = msgspec.to_builtins(file)
         self.trigger_event(self.Completed, timestamp=now, attempt=attempt, file=plain, expires_at=now + keep)
-
-    def fail_attempt(self, attempt: int, error: str, now: datetime, rules: RetryRules) -> None:
-        """Schedules the next attempt, or fails for good after the last."""
-        if self.status in (ExportStatus.PENDING, ExportStatus.FAILED) and self.attempt == attempt:
-            return
-        self._check_holds(attempt)
-        if self.tries >= rules.max_attempts:
-            error = f"The export was tried {self.tries} times. The last time: {error}"
-            self.trigger_event(self.Failed, timestamp=now, attempt=attempt, error=error)
-        else:
-            retry_at = now + rules.backoff(self.tries)
-            self.trigger_event(self.AttemptFailed, timestamp=now, attempt=attempt, error=error, retry_at=retry_at)
-
-    def give_back(self, attempt: int, now: datetime) -> None:
-        """A worker that stops lets another start at once, and uses up no try."""
-        if self.status is ExportStatus.PENDING and self.attempt == attempt:
-            return
-        self._check_holds(attempt)
-        self.trigger_event(self.GivenBack, timestamp=now, attempt=attempt)
-
-    def refuse(self, attempt: int, error: str, now: datetime) -> None:
-        """Fails for good: trying again would fail the same way."""
-        if self.status is ExportStatus.FAILED and self.attempt == attempt:
-            return
-        self._check_holds(attempt)
-        self.trigger_event(self.Failed, timestamp=now, attempt=attempt, error=error)
-
-    def cancel(self, now: datetime) -> None:
-        if self.status is ExportStatus.CANCELLED:
-            return
-        if self.status.is_final:
-            raise ExportFinishedError(f"The export is already {self.status.lower()}; it cannot be cancelled.")
-        self.trigger_event(self.Cancelled, timestamp=now)
-
-    def _check_holds(self, attempt: int) -> None:
-        if self.status is not ExportStatus.RUNNING or self.attempt != attempt:
-            state = f"{self.status.lower()} at attempt {self.attempt}"
-            raise AttemptSupersededError(f"Attempt {attempt} no longer holds export {self.id}, which is {state}.")

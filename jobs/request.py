@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.calendar import Interval, RangeTooLargeError, bucket_edges
 from domain.limits import EARLIEST_TIME
-from jobs.errors import InvalidExportRequestError
+from jobs.errors import InvalidRequestError
 
 IntervalName = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
 Dimension = Literal["MODEL", "PROVIDER", "API_KEY"]
@@ -18,7 +18,7 @@ ExportFormat = Literal["XLSX"]
 MAX_FILTER_VALUES = 1_000  # of one filter of one export
 LATEST_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # of a period: far beyond it, calendars and Excel end
 
-_MAX_SLUG = 60
+MAX_SLUG = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class ExportRequest:
     @property
     def file_name(self) -> str:
         """What people see: account, first and last local day; safe in a URL and on any disk."""
-        account = re.sub(r"[^A-Za-z0-9.-]+", "-", self.account_key).strip(".-")[:_MAX_SLUG] or "account"
+        account = re.sub(r"[^A-Za-z0-9.-]+", "-", self.account_key).strip(".-")[:MAX_SLUG] or "account"
         last_instant = self.period_to - timedelta(microseconds=1)
         first, last = (instant.astimezone(self.zone).date() for instant in (self.period_from, last_instant))
         return f"{account}-usage-{first}-to-{last}.xlsx"
@@ -65,20 +65,20 @@ class ExportRequest:
 def checked(request: ExportRequest) -> ExportRequest:
     """The same request. Requests in the log are not checked again: rules change, facts do not.
 
-    Raises InvalidExportRequestError.
+    Raises InvalidRequestError.
     """
-    _check_period(request.period_from, request.period_to)
+    check_period(request.period_from, request.period_to)
     _check_zone(request.time_zone)
     _check_choice("interval", request.interval, (*get_args(IntervalName), None))
     _check_choice("format", request.format, get_args(ExportFormat))
     for dimension in request.group_by:
         _check_choice("groupBy", dimension, get_args(Dimension))
     if len(set(request.group_by)) < len(request.group_by):
-        raise InvalidExportRequestError("groupBy", "groupBy names a dimension twice; name each once")
+        raise InvalidRequestError("groupBy", "groupBy names a dimension twice; name each once")
     for name in ("models", "providers", "api_keys"):
         if len(getattr(request.filter, name) or ()) > MAX_FILTER_VALUES:
             message = f"filter.{name} has more than {MAX_FILTER_VALUES:,} values; export in parts"
-            raise InvalidExportRequestError("filter", message)
+            raise InvalidRequestError("filter", message)
     _check_number_of_buckets(request)
     return request
 
@@ -88,26 +88,26 @@ def _check_number_of_buckets(request: ExportRequest) -> None:
     try:
         bucket_edges(request.period_from, request.period_to, interval, request.zone)
     except RangeTooLargeError as error:
-        raise InvalidExportRequestError("range", str(error)) from error
+        raise InvalidRequestError("range", str(error)) from error
 
 
-def _check_period(start: datetime, end: datetime) -> None:
+def check_period(start: datetime, end: datetime) -> None:
     if start.tzinfo is None or end.tzinfo is None:
-        raise InvalidExportRequestError("range", "from and to need an offset, such as Z")
+        raise InvalidRequestError("range", "from and to need an offset, such as Z")
     if start >= end:
-        raise InvalidExportRequestError("range", "from must be before to")
+        raise InvalidRequestError("range", "from must be before to")
     if start < EARLIEST_TIME or end > LATEST_TIME:
-        raise InvalidExportRequestError("range", f"from and to must lie in the years {EARLIEST_TIME.year} to {LATEST_TIME.year - 1}")
+        raise InvalidRequestError("range", f"from and to must lie in the years {EARLIEST_TIME.year} to {LATEST_TIME.year - 1}")
 
 
 def _check_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
-        raise InvalidExportRequestError("timeZone", f"{name!r} is not an IANA time zone") from None
+        raise InvalidRequestError("timeZone", f"{name!r} is not an IANA time zone") from None
 
 
 def _check_choice(name: str, value: str | None, choices: tuple[str | None, ...]) -> None:
     if value not in choices:
         allowed = ", ".join(choice for choice in choices if choice is not None)
-        raise InvalidExportRequestError(name, f"{name} {value} is not offered; choose one of {allowed}")
+        raise InvalidRequestError(name, f"{name} {value} is not offered; choose one of {allowed}")

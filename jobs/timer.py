@@ -12,7 +12,7 @@ import structlog
 from jobs.actors import Workshop
 from jobs.brokers import Doorbell
 
-MAX_WOKEN = 100  # exports that one round sends again; the next round takes the next ones
+MAX_WOKEN = 100  # jobs of each kind that one round sends again; the next round takes the next ones
 
 SWEEP_EVERY = timedelta(hours=1)
 
@@ -35,5 +35,6 @@ def run_timer(workshop: Workshop, doorbell: Doorbell, poll_every: timedelta) -> 
 
 
 def ring_overdue(workshop: Workshop, doorbell: Doorbell) -> None:
-    for export_id in workshop.exports.wake_overdue(MAX_WOKEN):
-        doorbell.ring(export_id)
+    for jobs in (workshop.exports, workshop.audits):
+        for job_id in jobs.wake_overdue(MAX_WOKEN):
+            doorbell.ring(job_id, jobs.NOUN)

@@ -16,7 +16,7 @@ class UsageSource(Protocol):
     def open(self, request: ExportRequest, /) -> AbstractContextManager["UsageSnapshot"]:
         """One consistent state of the read models, held until the context ends.
 
-        Waits, within a bound of its own, until they include `request.at_least`. Raises ExportRefusedError where
+        Waits, within a bound of its own, until they include `request.at_least`. Raises JobRefusedError where
         no later attempt could succeed; whatever else it raises is tried again.
         """
         ...

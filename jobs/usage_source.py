@@ -13,7 +13,7 @@ from domain.calendar import Interval
 from domain.price_events import CURRENCY
 from domain.quantities import TOKEN
 from domain.sealing import Seal
-from jobs.errors import JobError
+from jobs.errors import NotYetIncludedError
 from jobs.request import ExportRequest
 from jobs.usage import Quantity, UsageRow, UsageSnapshot
 from ledger.application import CELL
@@ -25,10 +25,6 @@ from projections.snapshot import Snapshot, Snapshots
 
 OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a rendering that was killed
 WAIT_SECONDS = 30.0  # for the read models to include what the export has to show
-
-
-class NotYetIncludedError(JobError):
-    """Raised when the read models did not include the export's position in time; a later attempt may find them there."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from openpyxl.utils import get_column_letter
 
 from jobs.cells import Value
 from jobs.columns import Column, columns_of
-from jobs.errors import ExportRefusedError
+from jobs.errors import JobRefusedError
 from jobs.summary import Report
 from jobs.usage import UsageRow, UsageSnapshot
 from jobs.workbook_shell import Shell, build_shell, part_of_usage_sheet
@@ -32,11 +32,11 @@ def write_workbook(
 ) -> None:
     """Tells `on_progress` every few hundred rows how many are written.
 
-    Raises ExportRefusedError for more than MAX_ROWS rows, before anything is written.
+    Raises JobRefusedError for more than MAX_ROWS rows, before anything is written.
     """
     total = report.snapshot.row_count
     if total > MAX_ROWS:
-        raise ExportRefusedError(f"The export would have {total:,} rows; {MAX_ROWS:,} are allowed. Export in parts.")
+        raise JobRefusedError(f"The export would have {total:,} rows; {MAX_ROWS:,} are allowed. Export in parts.")
     columns = columns_of(report.request, report.snapshot)
     rows = _checked(report.snapshot)
     blank = build_shell(report, columns, [0])

@@ -25,6 +25,7 @@ from projections.replay import Replay, place_of_its_own
 from projections.router_facts import Range
 from projections.snapshot import NotReadyError
 
+OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a process that was killed
 WAIT_SECONDS = 60.0  # for the read models to include what is to be audited
 LOOK_AGAIN_SECONDS = 0.1
 BILL = "bill"
@@ -68,7 +69,7 @@ def audit(database_url: str, cell: str, audit_id: UUID, of: AuditOf, progress: P
     of psycopg, NotReadyError, and NotIncludedError.
     """
     with (
-        psycopg.connect(database_url, autocommit=True, application_name="tallygraph audit", options="-c TimeZone=UTC") as connection,
+        psycopg.connect(database_url, autocommit=True, application_name="tallygraph audit", options=OPTIONS) as connection,
         place_of_its_own(connection, cell) as tables,
     ):
         return _Audit(connection, cell, tables, of, progress).run(audit_id)

@@ -26,13 +26,13 @@ from service.settings import Settings
 from service.web import Parts, application
 from service.work import workshop
 
-EXPORT_THREADS = 1
+JOB_THREADS = 2  # an audit of a large log takes minutes: an export need not wait for it
 SAMPLE_SECONDS = 20.0  # how long people are kept waiting for a full picture
 
 Demo = Annotated[bool, Parameter(negative="", help="Load a sample account. Without it the service starts empty.")]
 Host = Annotated[str, Parameter(help="Address to listen on.")]
 Port = Annotated[int, Parameter(validator=Number(gte=0, lte=65_535), help="Port to listen on.")]
-ONLY = "web: leave projections to `tallygraph project`, and exports to `tallygraph work` where BROKER_URL is set."
+ONLY = "web: leave projections to `tallygraph project`, and jobs to `tallygraph work` where BROKER_URL is set."
 Only = Annotated[Literal["web"] | None, Parameter(help=ONLY)]
 
 
@@ -64,10 +64,10 @@ async def _projected(parts: Parts, position: str) -> None:
 
 
 def _run_beside(stack: ExitStack, settings: Settings, found: Database, broker: dramatiq.Broker, *, only_web: bool) -> None:
-    """Projections in a process of their own; exports in a thread, which renders in processes of their own."""
+    """Projections in a process of their own; jobs in threads, whose work is done in processes of their own."""
     if only_web and settings.broker_url is not None:
         return
-    if only_web:  # without a broker nobody else hears of an export
+    if only_web:  # without a broker nobody else hears of a job
         stack.enter_context(_working(broker, stack.enter_context(workshop(settings, found))))
         return
     environment = {"DATABASE_URL": found.url, "TALLYGRAPH_DATA_DIR": str(settings.data_dir)}
@@ -78,8 +78,8 @@ def _run_beside(stack: ExitStack, settings: Settings, found: Database, broker: d
 
 @contextmanager
 def _working(broker: dramatiq.Broker, workshop: Workshop) -> Iterator[None]:
-    options = {"threads": EXPORT_THREADS}
-    worker = threading.Thread(target=run_worker, args=(broker, workshop), kwargs=options, name="exports", daemon=True)
+    options = {"threads": JOB_THREADS}
+    worker = threading.Thread(target=run_worker, args=(broker, workshop), kwargs=options, name="jobs", daemon=True)
     worker.start()
     try:
         yield

@@ -23,17 +23,22 @@ from ingest.endpoint import EventsEndpoint
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
 from jobs.application import JobsLog
+from jobs.audits import Audits
 from jobs.brokers import Doorbell
-from jobs.desk import ExportDesk
+from jobs.desk import AuditDesk, ExportDesk
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
-from jobs.news import ExportNews
+from jobs.jobs import JobRules
+from jobs.news import JobNews
+from jobs.office import Office
 from ledger.application import Ledger
 from projections.snapshot import Snapshots
 from service import unavailable
+from service.audit_downloads import AuditDownloads
 from service.broker import broker_of
 from service.downloads import Downloads
 from service.health import Readiness, live
+from service.linked import Links
 from service.pools import pool
 from service.settings import Settings
 from service.sign_in import SESSION_COOKIE, SignIn
@@ -58,7 +63,10 @@ class Parts:
         self.jobs_log = JobsLog(direct)
         self.store = FileStore(settings.export_folder)
         self.exports = Exports(self.jobs_log, ExportRules())
-        self.desk = ExportDesk(self.exports, Doorbell(self.broker), ExportNews(direct), self.store)
+        self.audits = Audits(self.jobs_log, JobRules())
+        self.office = Office(Doorbell(self.broker), JobNews(direct))
+        self.desk = ExportDesk(self.exports, self.office, self.store)
+        self.audit_desk = AuditDesk(self.audits, self.office)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -68,7 +76,7 @@ class Parts:
             stack.callback(self.jobs_log.close)
             await stack.enter_async_context(self.pool)
             await stack.enter_async_context(self.door_pool)
-            await stack.enter_async_context(self.desk.open())
+            await stack.enter_async_context(self.office.open())
             stack.push_async_callback(self.reception.close)
             yield
 
@@ -77,6 +85,7 @@ def application(parts: Parts) -> Starlette:
     """The ASGI application over `parts`."""
     graphql = Endpoint(schema, Access(parts).open_context)
     sign_in = SignIn(parts.gatekeeper)
+    links = Links(parts.gatekeeper, parts.seal)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -91,7 +100,8 @@ def application(parts: Parts) -> Starlette:
             Route("/graphql", graphql),
             WebSocketRoute("/graphql", graphql),
             Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
-            Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, parts.gatekeeper, parts.seal).respond),
+            Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, links).respond),
+            Route("/v1/audits/{id:uuid}/{name:path}", AuditDownloads(parts.audit_desk, links, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),
@@ -106,7 +116,12 @@ class Access:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._services = partial(
-            Services, snapshots=Snapshots(parts.pool), seal=parts.seal, exports=parts.desk, record_usage=self.record_usage
+            Services,
+            snapshots=Snapshots(parts.pool),
+            seal=parts.seal,
+            exports=parts.desk,
+            audits=parts.audit_desk,
+            record_usage=self.record_usage,
         )
 
     async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:

@@ -1,4 +1,4 @@
-"""`tallygraph work`: writes exports, apart from the web process."""
+"""`tallygraph work`: writes exports and makes audits, apart from the web process."""
 
 import signal
 from collections.abc import Iterator
@@ -10,8 +10,11 @@ from cyclopts.validators import Number
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
+from jobs.auditing import ReplayEngine
+from jobs.audits import Audits
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
+from jobs.jobs import JobRules
 from jobs.usage_source import RouterUsageSource
 from jobs.worker import run_worker
 from ledger.apart import collect_seldom
@@ -21,7 +24,7 @@ from service.errors import SettingError
 from service.options import DataDir
 from service.settings import Settings
 
-Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How many exports at a time.")]
+Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How many exports and audits at a time.")]
 
 
 def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
@@ -29,7 +32,7 @@ def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
     collect_seldom()
     settings = Settings.from_environment(data_dir)
     if settings.broker_url is None:
-        raise SettingError("BROKER_URL is not set: without a broker, exports are written by `tallygraph serve` itself.")
+        raise SettingError("BROKER_URL is not set: without a broker, exports and audits are made by `tallygraph serve` itself.")
     broker = broker_of(settings)
     with database(settings) as found, workshop(settings, found) as open_workshop:
         for sign in (signal.SIGINT, signal.SIGTERM):
@@ -39,10 +42,11 @@ def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
 
 @contextmanager
 def workshop(settings: Settings, database: Database) -> Iterator[Workshop]:
-    """All that the work on exports needs, with a log of its own: what is given back at the end is written to it."""
+    """All that the work on jobs needs, with a log of its own: what is given back at the end is written to it."""
     log = JobsLog(database.direct_url)
     try:
         source = RouterUsageSource(database.direct_url, settings.secret())
-        yield Workshop(Exports(log, ExportRules()), FileStore(settings.export_folder), source)
+        engine = ReplayEngine(database.direct_url)
+        yield Workshop(Exports(log, ExportRules()), FileStore(settings.export_folder), source, Audits(log, JobRules()), engine)
     finally:
         log.close()

@@ -27,11 +27,14 @@ from graph.schema import schema
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
 from jobs.application import JobsLog
+from jobs.audits import Audits
 from jobs.brokers import Doorbell, broker_from_url
-from jobs.desk import ExportDesk
+from jobs.desk import AuditDesk, ExportDesk
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
-from jobs.news import ExportNews
+from jobs.jobs import JobRules
+from jobs.news import JobNews
+from jobs.office import Office
 from ledger import accounts, aside
 from ledger.application import CELL, Ledger
 from ledger.position import Position
@@ -86,6 +89,7 @@ class Service:
     live: Generation
     snapshots: AskedSnapshots
     exports: Exports
+    audits: Audits
     services: Services
     client: httpx.AsyncClient
     endpoint: Endpoint
@@ -149,8 +153,9 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         jobs_log = JobsLog(database_url)
         stack.callback(jobs_log.close)
         exports = Exports(jobs_log, ExportRules())
-        desk = ExportDesk(exports, Doorbell(broker_from_url(None)), ExportNews(database_url), FileStore(folder))
-        await stack.enter_async_context(desk.open())
+        audits = Audits(jobs_log, JobRules())
+        office = Office(Doorbell(broker_from_url(None)), JobNews(database_url))
+        await stack.enter_async_context(office.open())
         reception = Reception(ledger, seal)
         stack.push_async_callback(reception.close)
         snapshots, revoked, turn = AskedSnapshots(pool), set[str](), asyncio.Lock()
@@ -169,7 +174,8 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         services = Services(
             snapshots=snapshots,
             seal=seal,
-            exports=desk,
+            exports=ExportDesk(exports, office, FileStore(folder)),
+            audits=AuditDesk(audits, office),
             record_usage=record_usage,
             is_good=is_good,
             at_least_seconds=BOUND_SECONDS,
@@ -189,6 +195,7 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
             live=runner.ensure_live(projecting),
             snapshots=snapshots,
             exports=exports,
+            audits=audits,
             services=services,
             client=client,
             endpoint=endpoint,

@@ -259,8 +259,15 @@ async def client(world: World, schema: strawberry.Schema = SCHEMA, **options: fl
 @asynccontextmanager
 async def served(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> AsyncIterator[str]:
     """The host and port of a server on the loopback interface."""
+    async with on_loopback(application(world, schema, **options)) as address:
+        yield address
+
+
+@asynccontextmanager
+async def on_loopback(app: Starlette) -> AsyncIterator[str]:
+    """The host and port where `app` is served."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        config = uvicorn.Config(application(world, schema, **options), lifespan="off", log_level="error", timeout_graceful_shutdown=5)
+        config = uvicorn.Config(app, lifespan="off", log_level="error", timeout_graceful_shutdown=5)
         server = uvicorn.Server(config)
         serving = asyncio.create_task(server.serve([listener]))
         try:

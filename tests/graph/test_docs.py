@@ -4,35 +4,50 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 from graphql import parse, validate
 
-from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError
-from graph.exports import NotFoundError
+from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError, NotFoundError
 from graph.schema import schema
 from tests.events import at, request_completed
 from tests.graph.conftest import OPERATOR, Service
 
-GUIDE = (Path(__file__).parents[2] / "docs" / "graphql.md").read_text(encoding="utf-8")
-EXAMPLES: list[str] = re.findall(r"^```graphql\n(.*?)^```", GUIDE, re.DOTALL | re.MULTILINE)
+GUIDE_FILE = Path(__file__).parents[2] / "docs" / "graphql.md"
+GUIDE = GUIDE_FILE.read_text(encoding="utf-8")
+
+
+def examples(text: str) -> list[str]:
+    return re.findall(r"^```graphql\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+
+
+EXAMPLES = examples(GUIDE)
 
 
 async def test_every_example_is_answered_without_an_error(service: Service):
-    service.record(request_completed(at("09:00")), request_completed(at("10:00"), status_code=500, latency_ns=1_500_000_000))
+    seen = service.record(request_completed(at("09:00")), request_completed(at("10:00"), status_code=500, latency_ns=1_500_000_000))
     service.follows = True
     answered: dict[str, Any] = {}
     for example in EXAMPLES:
         assert validate(schema._schema, parse(example)) == []
         if "subscription" not in example:
             token = OPERATOR if any(field in example for field in ("eventLog", "setPrices", "rerate")) else "acme:read+ingest+billing"
-            answered |= await service.ask(example, token)
+            answered |= await service.ask(example, token, seen=seen)
     assert answered["recordUsage"]["recorded"] == 1
     assert answered["exportRouterUsage"]["errors"] == []
+    assert answered["startAudit"]["errors"] == []
     assert answered["accounts"]["totalCount"] == 1
     assert answered["node"] is None
     assert answered["setPrices"]["recorded"] == 2
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
-    assert len(EXAMPLES) == 17
+    assert len(EXAMPLES) == 20
+
+
+@pytest.mark.parametrize("name", ["audits", "exports"])
+def test_examples_of_other_guides_are_operations_of_the_schema(name: str):
+    found = examples(GUIDE_FILE.with_name(f"{name}.md").read_text(encoding="utf-8"))
+    assert found
+    assert [validate(schema._schema, parse(each)) for each in found] == [[] for _ in found]
 
 
 def test_every_code_that_an_error_can_have_is_explained():

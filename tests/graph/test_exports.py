@@ -13,7 +13,7 @@ import pytest
 from graph.node import Kind, name_of_kind
 from jobs.export import ExportFile
 from jobs.exports import MAX_UNFINISHED
-from jobs.links import check_link
+from jobs.links import Linked, check_link
 from jobs.request import ExportRequest, UsageFilter
 from ledger.position import opened
 from tests.events import request_completed
@@ -136,7 +136,7 @@ async def test_a_completed_export_has_a_link_that_is_good_for_it(service: Servic
     assert path == f"/v1/exports/{uuid_of(id)}/acme.xlsx"
     account_id = viewer_of(READER).account_id
     assert account_id is not None
-    check_link(service.seal, token, uuid_of(id), account_id, now=NOW)
+    check_link(Linked.EXPORT, service.seal, token, uuid_of(id), account_id, now=NOW)
     assert datetime.fromisoformat(export["expiresAt"]) > datetime.fromisoformat(export["completedAt"])
 
 

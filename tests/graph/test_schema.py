@@ -31,7 +31,7 @@ def test_ordered_fields_offer_every_measure_and_time():
 def test_fields_that_come_with_prices_are_there_and_nothing_is_promised_that_is_not():
     schema = build_schema(sdl())
     assert schema.query_type is not None
-    assert {*schema.query_type.fields} == {"viewer", "account", "accounts", "node", "export", "eventLog", "rejectedEvents"}
+    assert {*schema.query_type.fields} == {"viewer", "account", "accounts", "node", "export", "audit", "eventLog", "rejectedEvents"}
     usage = schema.get_type("RouterUsage")
     assert isinstance(usage, GraphQLObjectType)
     assert "totalFee" in usage.fields

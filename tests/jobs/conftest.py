@@ -19,15 +19,18 @@ from dramatiq.common import dq_name, xq_name
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
+from jobs.audits import Audits
 from jobs.brokers import Doorbell, broker_from_url
-from jobs.export import RetryRules
 from jobs.export_states import ExportState
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
+from jobs.job import RetryRules
+from jobs.jobs import JobRules
 from jobs.request import ExportRequest
 from jobs.schema import SCHEMA, STATEMENTS
 from jobs.worker import run_worker
 from ledger.schema import set_up
+from tests.jobs.engines import TableEngine
 from tests.jobs.sources import GATE, TableSource, fill_usage
 
 BOUND_SECONDS = 30  # what a test waits for comes within this time, or never
@@ -35,6 +38,7 @@ SOON = timedelta(milliseconds=200)
 RULES = ExportRules(
     retry=RetryRules(lease=timedelta(seconds=30), max_attempts=3, first_backoff=SOON, max_backoff=SOON), resend_after=timedelta(seconds=1)
 )
+AUDIT_RULES = JobRules(RULES.retry, RULES.resend_after)
 SHORT_LEASE = replace(RULES, retry=replace(RULES.retry, lease=timedelta(milliseconds=1_500)))
 
 
@@ -74,8 +78,13 @@ def wish(account_id: UUID) -> ExportRequest:
 
 
 @pytest.fixture
-def workshop(exports: Exports, store: FileStore, jobs_database: str) -> Workshop:
-    return Workshop(exports, store, TableSource(jobs_database))
+def audits(log: JobsLog) -> Audits:
+    return Audits(log, AUDIT_RULES)
+
+
+@pytest.fixture
+def workshop(exports: Exports, store: FileStore, audits: Audits, jobs_database: str) -> Workshop:
+    return Workshop(exports, store, TableSource(jobs_database), audits, TableEngine(jobs_database))
 
 
 @contextmanager
@@ -114,8 +123,8 @@ class Place:
     name: str
     broker: dramatiq.Broker
 
-    def ring(self, export_id: UUID) -> None:
-        Doorbell(self.broker, self.name).ring(export_id)
+    def ring(self, job_id: UUID, noun: str = "export") -> None:
+        Doorbell(self.broker, self.name).ring(job_id, noun)
 
 
 @pytest.fixture(

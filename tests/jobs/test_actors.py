@@ -10,9 +10,10 @@ import pytest
 
 from jobs.actors import Workshop, attend
 from jobs.application import JobsLog
-from jobs.errors import AttemptSupersededError, ExportRefusedError
-from jobs.export import ExportFile, ExportStatus
+from jobs.errors import AttemptSupersededError, JobRefusedError
+from jobs.export import ExportFile
 from jobs.exports import Exports
+from jobs.job import JobStatus
 from jobs.request import ExportRequest
 from tests.jobs.conftest import BOUND_SECONDS, RULES, SHORT_LEASE, SOON, closed_gate, eventually, wait_until
 from tests.jobs.sources import COMPLETE_THROUGH, POSITION, BrokenSource
@@ -27,7 +28,7 @@ def test_a_worker_that_slept_through_its_lease_cannot_complete(log: JobsLog, wis
     with pytest.raises(AttemptSupersededError):
         exports.complete(export.id, first.attempt, file)
     exports.complete(export.id, 2, file)
-    assert exports.state(export.id).status is ExportStatus.COMPLETED
+    assert exports.state(export.id).status is JobStatus.COMPLETED
     assert topics(log, export.id) == ["export.requested", "export.started", "export.started", "export.completed"]
 
 
@@ -36,7 +37,7 @@ def test_attempts_are_bounded_and_the_owner_sees_no_internals(workshop: Workshop
     broken = replace(workshop, source=BrokenSource(RuntimeError("a secret of ours")))
     eventually(lambda: attend(broken, export.id) or workshop.exports.state(export.id).status.is_final)
     state = workshop.exports.state(export.id)
-    assert (state.status, state.attempt) == (ExportStatus.FAILED, 3)
+    assert (state.status, state.attempt) == (JobStatus.FAILED, 3)
     assert state.error == "The export was tried 3 times. The last time: The process that renders failed."
     assert list(workshop.store.root.iterdir()) == []
 
@@ -51,14 +52,14 @@ def test_bounded_attempts_are_not_used_up_by_workers_that_are_stopped(workshop: 
     assert topics(log, export.id) == ["export.requested", *["export.started", "export.given-back"] * restarts]
     attend(workshop, export.id)
     state = workshop.exports.state(export.id)
-    assert (state.status, state.attempt) == (ExportStatus.COMPLETED, restarts + 1)  # the number goes on rising
+    assert (state.status, state.attempt) == (JobStatus.COMPLETED, restarts + 1)  # the number goes on rising
 
 
 def test_what_can_never_succeed_is_tried_once(workshop: Workshop, wish: ExportRequest):
     export = workshop.exports.request(wish)
-    attend(replace(workshop, source=BrokenSource(ExportRefusedError("There is too much of it."))), export.id)
+    attend(replace(workshop, source=BrokenSource(JobRefusedError("There is too much of it."))), export.id)
     state = workshop.exports.state(export.id)
-    assert (state.status, state.attempt, state.error) == (ExportStatus.FAILED, 1, "There is too much of it.")
+    assert (state.status, state.attempt, state.error) == (JobStatus.FAILED, 1, "There is too much of it.")
 
 
 def test_an_attempt_that_takes_too_long_is_ended(workshop: Workshop, jobs_database: str, wish: ExportRequest):
@@ -66,7 +67,7 @@ def test_an_attempt_that_takes_too_long_is_ended(workshop: Workshop, jobs_databa
     with closed_gate(jobs_database):
         attend(replace(workshop, attempt_limit=timedelta(0)), export.id)
     state = workshop.exports.state(export.id)
-    assert (state.status, state.attempt) == (ExportStatus.PENDING, 1)
+    assert (state.status, state.attempt) == (JobStatus.PENDING, 1)
 
 
 def test_a_lease_is_renewed_while_the_work_goes_on(workshop: Workshop, log: JobsLog, jobs_database: str, wish: ExportRequest):
@@ -79,7 +80,7 @@ def test_a_lease_is_renewed_while_the_work_goes_on(workshop: Workshop, log: Jobs
         open_gate()
         attending.result(BOUND_SECONDS)
     state = exports.state(export.id)
-    assert (state.status, state.attempt) == (ExportStatus.COMPLETED, 1)
+    assert (state.status, state.attempt) == (JobStatus.COMPLETED, 1)
 
 
 def test_a_file_that_is_older_than_it_is_kept_goes(workshop: Workshop, log: JobsLog, wish: ExportRequest):
@@ -89,7 +90,7 @@ def test_a_file_that_is_older_than_it_is_kept_goes(workshop: Workshop, log: Jobs
     assert workshop.store.path(export.id, 1).is_file()
     assert workshop.exports.wake_overdue(10) == [export.id]
     attend(forgetful, export.id)  # records that it expired
-    assert workshop.exports.state(export.id).status is ExportStatus.EXPIRED
+    assert workshop.exports.state(export.id).status is JobStatus.EXPIRED
     assert not workshop.store.path(export.id, 1).exists()
 
 

@@ -10,8 +10,8 @@ from eventsourcing.persistence import IntegrityError, OperationalError, StoredEv
 from eventsourcing.tests.persistence import ApplicationRecorderTestCase, NonInterleavingNotificationIDsBaseCase
 
 from jobs.application import JobsLog, JobsRecorder, Statement
-from jobs.export import ExportStatus
 from jobs.exports import Exports
+from jobs.job import JobStatus
 from jobs.request import ExportRequest
 
 
@@ -59,7 +59,7 @@ def test_a_commit_whose_answer_is_lost_is_not_taken_for_somebody_else_s(log: Job
     assert taken.is_held_by("worker")
     assert [event.topic for event in log.recorder.select_events(export.id)] == ["export.requested", "export.started"]
     with answers_lost_after_commit(log):
-        assert exports.request(wish).status is ExportStatus.PENDING
+        assert exports.request(wish).status is JobStatus.PENDING
     assert exports.count(wish.account_id) == 2
 
 

@@ -22,14 +22,14 @@ def test_other_brokers_are_refused_by_name():
 @pytest.mark.parametrize("url", [f"amqp://{NOBODY}", f"redis://{NOBODY}"])
 def test_a_broker_that_is_away_fails_nobody(url: str, capfd: pytest.CaptureFixture[str]):
     broker = broker_from_url(url)
-    Doorbell(broker, "exports").ring(UUID(int=1))
+    Doorbell(broker, "exports").ring(UUID(int=1), "export")
     assert "broker did not take a message" in capfd.readouterr().out
     broker.close()
 
 
 def test_messages_carry_the_id_and_nothing_else():
     broker = StubBroker(middleware=[])
-    Doorbell(broker, "exports").ring(UUID(int=1))
+    Doorbell(broker, "exports").ring(UUID(int=1), "export")
     message = next(broker.consume("exports"))
     assert message is not None
     assert (message.actor_name, message.args, message.kwargs) == ("export", ("00000000-0000-0000-0000-000000000001",), {})

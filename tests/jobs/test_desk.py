@@ -12,12 +12,13 @@ from dramatiq.brokers.stub import StubBroker
 from jobs.actors import Workshop, attend
 from jobs.brokers import Doorbell
 from jobs.desk import ExportDesk
-from jobs.errors import ExportFinishedError, ExportNotFoundError, TooManyFollowersError
-from jobs.export import ExportStatus
+from jobs.errors import JobFinishedError, JobNotFoundError, TooManyFollowersError
 from jobs.export_states import ExportState
 from jobs.exports import Exports
 from jobs.files import FileStore
-from jobs.news import MAX_FOLLOWERS, MAX_FOLLOWERS_PER_ACCOUNT, ExportNews
+from jobs.job import JobStatus
+from jobs.news import MAX_FOLLOWERS, MAX_FOLLOWERS_PER_ACCOUNT, JobNews
+from jobs.office import Office
 from jobs.request import ExportRequest
 from tests.jobs.conftest import BOUND_SECONDS, closed_gate
 
@@ -31,9 +32,9 @@ def broker() -> StubBroker:
 
 @pytest.fixture
 async def desk(exports: Exports, broker: StubBroker, store: FileStore, jobs_database: str) -> AsyncIterator[ExportDesk]:
-    desk = ExportDesk(exports, Doorbell(broker, QUEUE), ExportNews(jobs_database), store)
-    async with desk.open():
-        yield desk
+    office = Office(Doorbell(broker, QUEUE), JobNews(jobs_database))
+    async with office.open():
+        yield ExportDesk(exports, office, store)
 
 
 async def followed(desk: ExportDesk, export_id: UUID, account_id: UUID) -> list[ExportState]:
@@ -64,8 +65,8 @@ async def test_a_follower_is_told_the_present_then_progress_then_completion(
                     open_gate()
     assert told[0] == export
     statuses = [state.status for state in told]
-    assert statuses[-1] is ExportStatus.COMPLETED
-    assert set(statuses[1:-1]) == {ExportStatus.RUNNING}
+    assert statuses[-1] is JobStatus.COMPLETED
+    assert set(statuses[1:-1]) == {JobStatus.RUNNING}
     progress = [state.progress for state in told]
     assert progress == sorted(progress)
     assert 0.4 in progress
@@ -84,14 +85,14 @@ async def test_many_followers_of_one_export_are_all_told(desk: ExportDesk, wish:
         followers = [group.create_task(followed(desk, export.id, wish.account_id)) for _ in range(20)]
         await asyncio.to_thread(lambda: None)
         await desk.cancel(export.id, wish.account_id)
-    assert {follower.result()[-1].status for follower in followers} == {ExportStatus.CANCELLED}
+    assert {follower.result()[-1].status for follower in followers} == {JobStatus.CANCELLED}
 
 
 async def test_a_follower_misses_nothing_when_the_listening_connection_breaks(desk: ExportDesk, jobs_database: str, wish: ExportRequest):
     export = await desk.request(wish)
     following = desk.follow(export.id, wish.account_id)
     assert await anext(following) == export
-    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallygraph export news'"
+    kill = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallygraph job news'"
     async with await psycopg.AsyncConnection.connect(jobs_database, autocommit=True) as connection:
         await connection.execute(kill)
     cancelled = await desk.cancel(export.id, wish.account_id)
@@ -105,9 +106,9 @@ async def test_another_account_s_export_cannot_be_seen_followed_or_cancelled(des
     assert await desk.get(export.id, other) is None
     assert await desk.page(other, first=10) == []
     assert await desk.count(other) == 0
-    with pytest.raises(ExportNotFoundError):
+    with pytest.raises(JobNotFoundError):
         await followed(desk, export.id, other)
-    with pytest.raises(ExportNotFoundError):
+    with pytest.raises(JobNotFoundError):
         await desk.cancel(export.id, other)
     assert await desk.get(export.id, None) == export  # an operator's
 
@@ -115,9 +116,9 @@ async def test_another_account_s_export_cannot_be_seen_followed_or_cancelled(des
 async def test_what_is_over_cannot_be_cancelled(desk: ExportDesk, workshop: Workshop, wish: ExportRequest):
     export = await desk.request(wish)
     await asyncio.to_thread(attend, workshop, export.id)
-    with pytest.raises(ExportFinishedError):
+    with pytest.raises(JobFinishedError):
         await desk.cancel(export.id, wish.account_id)
-    assert [state.status for state in await desk.page(wish.account_id, first=10)] == [ExportStatus.COMPLETED]
+    assert [state.status for state in await desk.page(wish.account_id, first=10)] == [JobStatus.COMPLETED]
     assert await desk.count(wish.account_id) == 1
 
 
@@ -126,13 +127,13 @@ async def test_an_export_without_a_file_has_none_to_send(desk: ExportDesk, wish:
 
 
 def test_bounded_followers_of_one_account_leave_room_for_those_of_others():
-    news = ExportNews("postgresql://nobody")
+    news = JobNews("postgresql://nobody")
     acme, rival = uuid4(), uuid4()
     with ExitStack() as followers:
         for _ in range(MAX_FOLLOWERS_PER_ACCOUNT - 1):
             followers.enter_context(news.about(uuid4(), acme))
         with news.about(uuid4(), acme):
-            told = rf"^{MAX_FOLLOWERS_PER_ACCOUNT} follow exports of this account already \(MAX_FOLLOWERS_PER_ACCOUNT\): ask for"
+            told = rf"^{MAX_FOLLOWERS_PER_ACCOUNT} follow exports and audits of this account already \(MAX_FOLLOWERS_PER_ACCOUNT\): ask for"
             with pytest.raises(TooManyFollowersError, match=told), news.about(uuid4(), acme):
                 pass
             followers.enter_context(news.about(uuid4(), rival))
@@ -141,11 +142,11 @@ def test_bounded_followers_of_one_account_leave_room_for_those_of_others():
 
 
 def test_bounded_followers_of_one_process():
-    news = ExportNews("postgresql://nobody")
+    news = JobNews("postgresql://nobody")
     with ExitStack() as followers:
         for _ in range(MAX_FOLLOWERS):
             followers.enter_context(news.about(uuid4(), uuid4()))
-        told = rf"^{MAX_FOLLOWERS} follow exports here already \(MAX_FOLLOWERS\): ask for the export's state instead\.$"
+        told = rf"^{MAX_FOLLOWERS} follow exports and audits here already \(MAX_FOLLOWERS\): ask for its state instead\.$"
         with pytest.raises(TooManyFollowersError, match=told), news.about(uuid4(), uuid4()):
             pass
     with news.about(uuid4(), uuid4()):
@@ -160,5 +161,5 @@ async def test_bounded_an_operator_s_following_counts_for_the_account_it_is_abou
             assert await anext(states) == export
         with pytest.raises(TooManyFollowersError):
             await followed(desk, export.id, wish.account_id)
-        with pytest.raises(ExportNotFoundError):
+        with pytest.raises(JobNotFoundError):
             await followed(desk, export.id, uuid4())  # who may not see it is not told that others do

@@ -10,8 +10,9 @@ from eventsourcing.persistence import DatetimeAsISO, JSONTranscoder, Mapper, Sto
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.errors import AttemptSupersededError, ExportFinishedError
-from jobs.export import Export, ExportFile, ExportStatus, RetryRules
+from jobs.errors import AttemptSupersededError, JobFinishedError
+from jobs.export import Export, ExportFile
+from jobs.job import JobStatus, RetryRules
 from jobs.request import ExportRequest, UsageFilter
 
 NOW = datetime(2026, 11, 1, 9, tzinfo=UTC)
@@ -34,7 +35,7 @@ def started() -> Export:
 
 def test_an_export_starts_when_a_worker_takes_it():
     export = started()
-    assert (export.status, export.attempt, export.due_at) == (ExportStatus.RUNNING, 1, NOW + MINUTE)
+    assert (export.status, export.attempt, export.due_at) == (JobStatus.RUNNING, 1, NOW + MINUTE)
     assert export.is_held_by("first")
 
 
@@ -87,9 +88,9 @@ def test_whoever_lost_the_export_can_do_nothing_to_it(act):
 def test_a_failed_attempt_is_followed_by_another_after_a_pause_that_doubles():
     export = started()
     export.fail_attempt(1, "no luck", NOW, RULES)
-    assert (export.status, export.due_at) == (ExportStatus.PENDING, NOW + timedelta(seconds=5))
+    assert (export.status, export.due_at) == (JobStatus.PENDING, NOW + timedelta(seconds=5))
     export.take("early", NOW + timedelta(seconds=4), RULES)
-    assert export.status is ExportStatus.PENDING
+    assert export.status is JobStatus.PENDING
     export.take("second", NOW + timedelta(seconds=5), RULES)
     export.fail_attempt(2, "no luck", NOW, RULES)
     assert export.due_at == NOW + timedelta(seconds=8)  # not 10: pauses are bounded
@@ -100,7 +101,7 @@ def test_the_last_attempt_that_fails_fails_the_export():
     for attempt in (1, 2, 3):
         export.fail_attempt(attempt, "no luck", NOW, RULES)
         export.take("next", NOW + MINUTE * attempt, RULES)
-    assert (export.status, export.attempt, export.due_at) == (ExportStatus.FAILED, 3, None)
+    assert (export.status, export.attempt, export.due_at) == (JobStatus.FAILED, 3, None)
     assert export.error == "The export was tried 3 times. The last time: no luck"
 
 
@@ -108,7 +109,7 @@ def test_workers_that_vanish_use_up_attempts_too():
     export = asked()
     for i in range(4):
         export.take(f"worker {i}", NOW + i * MINUTE, RULES)
-    assert (export.status, export.attempt) == (ExportStatus.FAILED, 3)
+    assert (export.status, export.attempt) == (JobStatus.FAILED, 3)
     assert export.error == "The export was tried 3 times and never finished."
 
 
@@ -127,26 +128,26 @@ def test_bounded_attempts_are_those_that_failed_and_not_those_that_were_given_ba
     for attempt in range(2, 12):
         export.take(f"worker {attempt}", now, RULES)
         export.give_back(attempt, now)
-    assert (export.status, export.attempt, export.due_at) == (ExportStatus.PENDING, 11, now)
+    assert (export.status, export.attempt, export.due_at) == (JobStatus.PENDING, 11, now)
     # When it goes on failing
     export.take("second", now, RULES)
     export.fail_attempt(12, "no luck", now, RULES)
     # Then the pause is that after a second try, and the third is the last
-    assert (export.status, export.due_at) == (ExportStatus.PENDING, now + RULES.backoff(2))
+    assert (export.status, export.due_at) == (JobStatus.PENDING, now + RULES.backoff(2))
     export.take("third", now + MINUTE, RULES)
     export.fail_attempt(13, "no luck", now + MINUTE, RULES)
-    assert (export.status, export.attempt) == (ExportStatus.FAILED, 13)
+    assert (export.status, export.attempt) == (JobStatus.FAILED, 13)
     assert export.error == "The export was tried 3 times. The last time: no luck"
 
 
 def test_a_completed_export_can_be_fetched_until_it_expires():
     export = started()
     export.complete(1, FILE, NOW, KEEP)
-    assert (export.status, export.file, export.completed_at, export.expires_at) == (ExportStatus.COMPLETED, FILE, NOW, NOW + KEEP)
+    assert (export.status, export.file, export.completed_at, export.expires_at) == (JobStatus.COMPLETED, FILE, NOW, NOW + KEEP)
     export.take("timer", NOW + KEEP - timedelta(seconds=1), RULES)
-    assert export.status is ExportStatus.COMPLETED
+    assert export.status is JobStatus.COMPLETED
     export.take("timer", NOW + KEEP, RULES)
-    assert (export.status, export.due_at) == (ExportStatus.EXPIRED, None)
+    assert (export.status, export.due_at) == (JobStatus.EXPIRED, None)
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
@@ -167,7 +168,7 @@ def test_repeating_a_decision_whose_answer_was_lost_adds_nothing(attempts: int):
 def test_what_is_over_cannot_be_cancelled():
     export = started()
     export.complete(1, FILE, NOW, KEEP)
-    with pytest.raises(ExportFinishedError, match=r"The export is already completed; it cannot be cancelled\."):
+    with pytest.raises(JobFinishedError, match=r"The export is already completed; it cannot be cancelled\."):
         export.cancel(NOW)
 
 
@@ -193,7 +194,7 @@ def test_whatever_workers_do_an_export_completes_at_most_once_and_attempts_only_
             export.take(f"worker {worker}", now, RULES)
             believed[worker] = export.attempt if export.is_held_by(f"worker {worker}") else believed[worker]
         else:
-            with suppress(AttemptSupersededError, ExportFinishedError):
+            with suppress(AttemptSupersededError, JobFinishedError):
                 ACTS[act](export, believed[worker], now)
     events = export.collect_events()
     starts = [event.attempt for event in events if isinstance(event, Export.Started)]
@@ -205,7 +206,7 @@ def test_whatever_workers_do_an_export_completes_at_most_once_and_attempts_only_
     if ends:
         after = events[events.index(ends[0]) + 1 :]
         assert [type(event) for event in after] in ([], [Export.Expired])
-    assert (export.due_at is None) == (export.status in (ExportStatus.FAILED, ExportStatus.CANCELLED, ExportStatus.EXPIRED))
+    assert (export.due_at is None) == (export.status in (JobStatus.FAILED, JobStatus.CANCELLED, JobStatus.EXPIRED))
 
 
 STORED = [
@@ -223,7 +224,7 @@ def test_what_was_stored_can_be_read_for_ever():
         event = mapper.to_domain_event(StoredEvent(UUID(int=7), version, topic, state))
         export = event.mutate(export)  # pyright: ignore[reportAttributeAccessIssue]
     assert isinstance(export, Export)
-    assert (export.request, export.file, export.attempt, export.status) == (REQUEST, FILE, 2, ExportStatus.EXPIRED)
+    assert (export.request, export.file, export.attempt, export.status) == (REQUEST, FILE, 2, JobStatus.EXPIRED)
 
 
 def test_what_is_stored_has_not_changed_shape():
@@ -262,7 +263,7 @@ def test_what_was_stored_of_an_export_that_was_given_back_can_be_read_for_ever(t
     event = mapper.to_domain_event(StoredEvent(export.id, 3, topic, state))
     export = event.mutate(export)  # pyright: ignore[reportAttributeAccessIssue]
     assert isinstance(export, Export)
-    assert (export.status, export.attempt, export.tries, export.due_at) == (ExportStatus.PENDING, 1, 0, NOW)
+    assert (export.status, export.attempt, export.tries, export.due_at) == (JobStatus.PENDING, 1, 0, NOW)
 
 
 def test_what_is_stored_of_an_export_that_is_given_back_has_not_changed_shape():

@@ -11,10 +11,11 @@ import pytest
 from psycopg.rows import scalar_row
 
 from jobs.application import JobsLog
-from jobs.errors import ExportFinishedError, ExportNotFoundError, InvalidExportRequestError, TooManyExportsError
-from jobs.export import Export, ExportFile, ExportStatus
-from jobs.export_states import CHANNEL, ExportKey
+from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyJobsError
+from jobs.export import Export, ExportFile
 from jobs.exports import MAX_UNFINISHED, ExportRules, Exports
+from jobs.job import JobStatus
+from jobs.job_states import CHANNEL, JobKey
 from jobs.request import ExportRequest
 from tests.jobs.conftest import RULES
 from tests.jobs.sources import COMPLETE_THROUGH, POSITION
@@ -25,32 +26,32 @@ FILE = ExportFile("acme.xlsx", 9_001, "ab" * 32, 744, POSITION, COMPLETE_THROUGH
 @pytest.mark.postgres
 def test_a_request_is_recorded_and_answered_at_once(exports: Exports, wish: ExportRequest):
     state = exports.request(wish)
-    assert (state.status, state.account_id, state.format, state.attempt) == (ExportStatus.PENDING, wish.account_id, "XLSX", 0)
+    assert (state.status, state.account_id, state.format, state.attempt) == (JobStatus.PENDING, wish.account_id, "XLSX", 0)
     assert (state.progress, state.row_count, state.file_name, state.error, state.completed_at) == (0, None, None, None, None)
     assert exports.take(state.id, "worker").request == wish
 
 
 def test_a_request_that_makes_no_sense_is_not_recorded(exports: Exports, wish: ExportRequest):
-    with pytest.raises(InvalidExportRequestError):
+    with pytest.raises(InvalidRequestError):
         exports.request(replace(wish, period_to=wish.period_from))
     assert exports.count(wish.account_id) == 0
 
 
 def test_an_account_may_wait_for_so_many_exports(exports: Exports, wish: ExportRequest):
     first, *_ = [exports.request(wish) for _ in range(MAX_UNFINISHED)]
-    with pytest.raises(TooManyExportsError, match=rf"^{MAX_UNFINISHED} exports are not finished yet; wait for one of them or cancel it\.$"):
+    with pytest.raises(TooManyJobsError, match=rf"^{MAX_UNFINISHED} exports are not finished yet; wait for one of them or cancel it\.$"):
         exports.request(wish)
-    assert exports.request(replace(wish, account_id=uuid4())).status is ExportStatus.PENDING  # others are not concerned
+    assert exports.request(replace(wish, account_id=uuid4())).status is JobStatus.PENDING  # others are not concerned
     exports.cancel(first.id, wish.account_id)
-    assert exports.request(wish).status is ExportStatus.PENDING
+    assert exports.request(wish).status is JobStatus.PENDING
 
 
 def test_exports_of_an_account_are_listed_newest_first_in_pages(exports: Exports, wish: ExportRequest):
     asked = [exports.request(wish).id for _ in range(5)]
     exports.request(replace(wish, account_id=uuid4()))
     first = exports.page(wish.account_id, first=2)
-    second = exports.page(wish.account_id, first=2, after=ExportKey(first[-1].created_at, first[-1].id))
-    third = exports.page(wish.account_id, first=2, after=ExportKey(second[-1].created_at, second[-1].id))
+    second = exports.page(wish.account_id, first=2, after=JobKey(first[-1].created_at, first[-1].id))
+    third = exports.page(wish.account_id, first=2, after=JobKey(second[-1].created_at, second[-1].id))
     assert [state.id for state in (*first, *second, *third)] == asked[::-1]
     assert exports.count(wish.account_id) == 5
 
@@ -59,7 +60,7 @@ def test_another_account_s_export_looks_like_none(exports: Exports, wish: Export
     export = exports.request(wish)
     for see in (exports.state, exports.cancel):
         for id in (export.id, uuid4()):
-            with pytest.raises(ExportNotFoundError, match=rf"^There is no export {id}\.$"):
+            with pytest.raises(JobNotFoundError, match=rf"^There is no export {id}\.$"):
                 see(id, uuid4())
     assert exports.state(export.id, wish.account_id) == exports.state(export.id)
 
@@ -97,10 +98,10 @@ def test_a_completed_export_says_what_its_file_is(exports: Exports, wish: Export
     exports.take(export.id, "worker")
     exports.complete(export.id, 1, FILE)
     state = exports.state(export.id)
-    assert (state.status, state.progress, state.row_count) == (ExportStatus.COMPLETED, 1, 744)
+    assert (state.status, state.progress, state.row_count) == (JobStatus.COMPLETED, 1, 744)
     assert (state.file_name, state.file_size, state.sha256) == ("acme.xlsx", 9_001, "ab" * 32)
     assert (state.position, state.complete_through) == (POSITION, COMPLETE_THROUGH)
-    with pytest.raises(ExportFinishedError):
+    with pytest.raises(JobFinishedError):
         exports.cancel(export.id, wish.account_id)
 
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import pytest
 
-from jobs.errors import InvalidExportRequestError
+from jobs.errors import InvalidRequestError
 from jobs.request import ExportRequest, UsageFilter, checked
 
 FROM, TO = datetime(2026, 10, 1, tzinfo=UTC), datetime(2026, 11, 1, tzinfo=UTC)
@@ -34,13 +34,13 @@ def test_a_request_that_can_be_exported_is_returned_as_it_is():
     ],
 )
 def test_a_request_that_cannot_be_exported_says_what_is_wrong(change, field, message):
-    with pytest.raises(InvalidExportRequestError) as raised:
+    with pytest.raises(InvalidRequestError) as raised:
         checked(replace(REQUEST, **change))
     assert (raised.value.field, str(raised.value)) == (field, message)
 
 
 def test_a_period_of_too_many_buckets_is_refused_at_once():
-    with pytest.raises(InvalidExportRequestError, match="MAX_BUCKETS_PER_SERIES") as raised:
+    with pytest.raises(InvalidRequestError, match="MAX_BUCKETS_PER_SERIES") as raised:
         checked(replace(REQUEST, period_from=datetime(2020, 1, 1, tzinfo=UTC), interval="QUARTER_HOUR"))
     assert raised.value.field == "range"
 

@@ -17,7 +17,7 @@ from openpyxl import load_workbook
 from python_calamine import CalamineWorkbook
 
 from jobs.cells import clean
-from jobs.errors import ExportRefusedError
+from jobs.errors import JobRefusedError
 from jobs.request import ExportRequest, UsageFilter
 from jobs.summary import Report
 from jobs.usage import Quantity, UsageRow, UsageSnapshot
@@ -236,7 +236,7 @@ def test_too_many_rows_are_refused_before_anything_is_written(tmp_path: Path):
     snapshot = UsageSnapshot(
         position=1, position_label="1", complete_through=TO, currency="USD", row_count=MAX_ROWS + 1, totals=TOTALS, rows=()
     )
-    with pytest.raises(ExportRefusedError, match=r"^The export would have 5,000,001 rows; 5,000,000 are allowed\. Export in parts\.$"):
+    with pytest.raises(JobRefusedError, match=r"^The export would have 5,000,001 rows; 5,000,000 are allowed\. Export in parts\.$"):
         write_workbook(tmp_path / "a.xlsx", Report(UUID(int=2), REQUEST, snapshot, GENERATED), lambda _: None)
     assert not (tmp_path / "a.xlsx").exists()
 

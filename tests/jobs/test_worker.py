@@ -15,7 +15,7 @@ from psycopg.rows import scalar_row
 
 from jobs.actors import Workshop
 from jobs.application import JobsLog
-from jobs.export import ExportStatus
+from jobs.job import JobStatus
 from jobs.request import ExportRequest
 from tests.jobs.conftest import (
     BOUND_SECONDS,
@@ -36,7 +36,7 @@ def test_an_export_is_written_and_says_what_it_shows(place: Place, workshop: Wor
         place.ring(export.id)
         state = wait_until(exports, export.id, is_over)
     path = workshop.store.path(export.id, state.attempt)
-    assert (state.status, state.attempt, state.progress) == (ExportStatus.COMPLETED, 1, 1.0)
+    assert (state.status, state.attempt, state.progress) == (JobStatus.COMPLETED, 1, 1.0)
     assert (state.row_count, state.position, state.complete_through) == (2_500, POSITION, COMPLETE_THROUGH)
     assert state.file_name == "acme-usage-2026-10-01-to-2026-10-31.xlsx"
     assert (state.file_size, state.sha256) == (path.stat().st_size, sha256(path.read_bytes()).hexdigest())
@@ -61,7 +61,7 @@ def test_a_message_that_was_lost_is_sent_again_by_the_timer(place: Place, worksh
     exports = workshop.exports
     export = exports.request(wish)  # and nobody rings
     with working(place, workshop):
-        assert wait_until(exports, export.id, is_over).status is ExportStatus.COMPLETED
+        assert wait_until(exports, export.id, is_over).status is JobStatus.COMPLETED
 
 
 def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
@@ -83,7 +83,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
     # Then another finishes
     with worker_process(place, jobs_database, workshop.store.root, lease_seconds=30):
         state = wait_until(exports, export.id, is_over)
-    assert (state.status, state.attempt, state.row_count) == (ExportStatus.COMPLETED, 2, 2_500)
+    assert (state.status, state.attempt, state.row_count) == (JobStatus.COMPLETED, 2, 2_500)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.started", "export.completed"]
     path = workshop.store.path(export.id, 2)
     assert sha256(path.read_bytes()).hexdigest() == state.sha256
@@ -95,7 +95,7 @@ def test_cancelling_stops_the_work(place: Place, workshop: Workshop, jobs_databa
         export = exports.request(wish)
         place.ring(export.id)
         wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
-        assert exports.cancel(export.id, wish.account_id).status is ExportStatus.CANCELLED
+        assert exports.cancel(export.id, wish.account_id).status is JobStatus.CANCELLED
         wait_until_nobody_waits_at_the_gate(jobs_database)
     assert list(workshop.store.root.glob("*/*")) == []
 
@@ -109,7 +109,7 @@ def test_a_worker_that_is_stopped_gives_its_export_back_at_once(
         place.ring(export.id)
         wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
     state = exports.state(export.id)
-    assert (state.status, state.attempt) == (ExportStatus.PENDING, 1)
+    assert (state.status, state.attempt) == (JobStatus.PENDING, 1)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.given-back"]
     assert exports.wake_overdue(10) == [export.id]
 

@@ -13,7 +13,7 @@ import pytest
 from domain.access import Scope
 from domain.names import account_id
 from jobs.export import ExportFile
-from jobs.links import LIFETIME, download_path
+from jobs.links import LIFETIME, Linked, download_path
 from jobs.request import ExportRequest
 from service import tokens
 from service.sign_in import SESSION_COOKIE
@@ -46,7 +46,7 @@ class Finished:
     def link(self, *, id: UUID | None = None, account: UUID = ACCOUNT, name: str | None = None, age: timedelta = timedelta()) -> str:
         """A link that was made some time ago."""
         made = datetime.now(UTC) - age
-        return download_path(self.parts.seal, id or self.id, account, file_name=name or self.name, now=made)
+        return download_path(Linked.EXPORT, self.parts.seal, id or self.id, account, file_name=name or self.name, now=made)
 
 
 @pytest.fixture

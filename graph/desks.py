@@ -1,0 +1,52 @@
+"""What lists of jobs, and following one, have in common: exports and audits alike."""
+
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import TypeVar, cast
+from uuid import UUID
+
+from graph.context import Info
+from graph.cursors import Cursors, Key, Listing
+from graph.errors import LimitError, NotFoundError
+from graph.pages import fetched
+from graph.paging import Connection, page_of
+from jobs.desk import Desk
+from jobs.errors import JobNotFoundError, TooManyFollowersError
+from jobs.job_states import JobKey, JobState
+
+State = TypeVar("State", bound=JobState)
+Node = TypeVar("Node")
+
+
+async def jobs_of(
+    info: Info, desk: Desk[State], account_id: UUID, kind: str, *, first: int, after: str | None, node: Callable[[State], Node]
+) -> Connection[Node]:
+    """A page of the account's jobs, newest first. `kind` tells their cursors from those of other lists."""
+    cursors = Cursors(info.context.services.seal, Listing(account_id.bytes, kind, b"", ""))
+    page = page_of(cursors, first=first, after=after)
+    start = None if page.start is None else JobKey(*page.start)
+    rows = await fetched(info, page, lambda: desk.page(account_id, first=page.limit, after=start))
+
+    async def count() -> int:
+        return await desk.count(account_id)
+
+    return Connection[Node].of(rows, page, cursors, key=_key, node=node, count=count)
+
+
+async def followed(info: Info, desk: Desk[State], name: bytes | None, missing: str) -> AsyncGenerator[State, None]:
+    """The job with this name of 16 bytes as it is now, then each change, to its end. Raises NotFoundError, which says `missing`."""
+    if name is None:
+        raise NotFoundError(missing, field=("id",))
+    following = cast("AsyncGenerator[State, None]", desk.follow(UUID(bytes=name), info.context.viewer.account_id))
+    try:
+        async with aclosing(following) as states:
+            async for state in states:
+                yield state
+    except JobNotFoundError:
+        raise NotFoundError(missing, field=("id",)) from None
+    except TooManyFollowersError as error:
+        raise LimitError("FOLLOWERS", str(error)) from None
+
+
+def _key(row: JobState) -> Key:
+    return (row.created_at, row.id)

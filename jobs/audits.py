@@ -1,0 +1,53 @@
+"""What can be done to audits, and what can be asked about them. Blocking; graph/ uses `AuditDesk`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from uuid import UUID, uuid4
+
+from jobs import audit_states
+from jobs.application import JobsLog, Statement
+from jobs.audit import Audit
+from jobs.audit_request import AuditRequest, checked
+from jobs.audit_states import AUDITS, AuditState
+from jobs.job import JobStatus
+from jobs.jobs import JobRules, Jobs
+from ledger.application import CELL
+from projections import audit_differences
+from projections.audit_differences import Difference
+from projections.audits import Verdict
+
+MAX_UNFINISHED_AUDITS = 5  # that one account may wait for at a time: each replays the whole log
+
+
+class Audits(Jobs[Audit, AuditState, JobRules]):
+    NOUN = Audit.NOUN
+    MAX_UNFINISHED = MAX_UNFINISHED_AUDITS
+
+    def __init__(self, log: JobsLog, rules: JobRules, cell: str = CELL) -> None:
+        super().__init__(log, rules, AUDITS)
+        self._cell = cell
+
+    def request(self, request: AuditRequest) -> AuditState:
+        """Records the wish; ring for it afterwards. Raises InvalidRequestError, TooManyJobsError."""
+        return self._ask(request.account_id, lambda now: Audit.ask(uuid4(), checked(request), now))
+
+    def complete(self, audit_id: UUID, attempt: int, verdict: Verdict) -> None:
+        self._change(audit_id, lambda audit, now: audit.complete(attempt, verdict, now))
+
+    def differences(self, state: AuditState, *, first: int, after: int = 0) -> Sequence[Difference]:
+        """Up to `first` of the differences past number `after`: none but those that the verdict counts."""
+        if state.status is not JobStatus.COMPLETED or not state.differences:
+            return []
+        limit = min(first, state.differences - after)
+        if limit <= 0:
+            return []
+        with self._log.datastore.cursor() as cursor:
+            return audit_differences.page(cursor, self._cell, state.account_id, state.id, after=after, limit=limit)
+
+    def forget_differences(self, state: AuditState) -> None:
+        """Of an attempt that came to no verdict."""
+        with self._log.datastore.cursor() as cursor:
+            audit_differences.forget(cursor, self._cell, state.account_id, state.id)
+
+    def _statements(self, job: Audit, wake_at: datetime | None) -> list[Statement]:
+        return audit_states.statements(job, wake_at)
