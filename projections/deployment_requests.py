@@ -9,7 +9,7 @@ from domain import calendar
 from domain.calendar import QUARTER, Segment, segments
 from domain.gpu_time import SECOND
 from projections import deployment_lives
-from projections.history import requests_as_of
+from projections.history_past import requests_as_of
 from projections.router_facts import SEGMENT, WITHIN_BUCKETS, Range, covering_parameters, within
 from projections.since import came, changed_since, went
 from projections.snapshot import Snapshot

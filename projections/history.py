@@ -62,11 +62,7 @@ ROW = """
         fee numeric, -- USD; the sum of its lines' fees
         reported_cost numeric -- USD, as its reporter thinks
         """
-CREATE = (
-    f"CREATE TABLE {{history}} ({ROW}, PRIMARY KEY (account_id, occurred_at, id))",
-    # What a request was before a correction or another rating: the same columns, and the position from which on it does not hold any more.
-    f"CREATE TABLE {{history_past}} ({ROW}, until bigint NOT NULL, PRIMARY KEY (account_id, occurred_at, id, since))",
-)
+CREATE = (f"CREATE TABLE {{history}} ({ROW}, PRIMARY KEY (account_id, occurred_at, id))",)
 DELETE = """
     DELETE FROM {history} AS request USING unnest(%b::uuid[], %b::timestamptz[], %b::uuid[]) AS replaced (account_id, occurred_at, id)
     WHERE request.account_id = replaced.account_id AND request.occurred_at = replaced.occurred_at AND request.id = replaced.id"""
@@ -77,16 +73,9 @@ COPIED = (  # those that come again and again stand together
     "status_code, error_message, outcome, fee, reported_cost",
 )
 COPY = f"COPY {{history}} ({', '.join(COPIED)}) FROM STDIN (FORMAT BINARY)"
-COPY_PAST = f"COPY {{history_past}} ({', '.join(COPIED)}, until) FROM STDIN (FORMAT BINARY)"
 COLUMNS = 34
-AS_OF = f"""(
-    SELECT {", ".join(COPIED)} FROM {{history}} WHERE since <= %(as_of)s
-    UNION ALL
-    SELECT {", ".join(COPIED)} FROM {{history_past}} WHERE since <= %(as_of)s AND until > %(as_of)s
-)"""
 
 _head = struct.Struct(">hi16siqi16siqiqiqiii?").pack
-_count = struct.Struct(">h").pack
 _three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
 _interned = InternedRows()
@@ -146,20 +135,12 @@ def replace(cursor: Cursor[Any], tables: Tables, rows: Sequence[Row]) -> None:
     """Write rows in place of those of the same requests."""
     keys = [(UUID(bytes=row.account_id), row.request.time, UUID(bytes=row.originator_id)) for row in rows]
     cursor.execute(tables.sql(DELETE), columns(keys))
-    apply(cursor, tables, copy_of([_row(*row) for row in rows]))
+    apply(cursor, tables, copy_of([row_of(row) for row in rows]))
 
 
-def keep_past(cursor: Cursor[Any], tables: Tables, past: Sequence[tuple[Row, int]]) -> None:
-    """Keep what requests were, each with the position from which on it is something else."""
-    if not past:
-        return
-    with cursor.copy(tables.sql(COPY_PAST)) as copy:
-        copy.write(copy_of([_count(COLUMNS + 1) + _row(*row)[2:] + int8_field(until) for row, until in past]))
-
-
-def requests_as_of(position: int | None) -> str:
-    """Requests as they stand, or as they did when the log was at `position`, as a table to select from, which takes `as_of`."""
-    return "{history}" if position is None else AS_OF
+def row_of(row: Row) -> bytes:
+    """A row, as COPY takes it."""
+    return _row(*row)
 
 
 def _row(  # noqa: PLR0917 - the fields of Row: to make one for every request would take as long as a third of this

@@ -11,7 +11,8 @@ from uuid import UUID
 from domain.events import Outcome
 from domain.limits import NANOSECONDS_PER_MILLISECOND
 from domain.names import milliseconds_of
-from projections.history import lines_of, requests_as_of
+from projections.history import lines_of
+from projections.history_past import requests_as_of
 from projections.keyset import By, order_by, past
 from projections.log_streams import LoggedEvent, logged
 from projections.router_usage import Line, Range, ranked

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from domain.calendar import Segment, segments
-from projections.history import requests_as_of
+from projections.history_past import requests_as_of
 from projections.since import came, changed_since, went
 
 

@@ -17,6 +17,7 @@ from projections import (
     event_names,
     gpu_prices,
     history,
+    history_past,
     prices,
     reratings,
     router_buckets,
@@ -28,6 +29,7 @@ from projections.router_sums import Sums
 
 READ_MODELS = {
     "history": history,
+    "history_past": history_past,
     "router_buckets": router_buckets,
     "event_names": event_names,
     "corrections": corrections,
@@ -175,7 +177,7 @@ def _correct(cursor: Cursor[Any], tables: Tables, corrected: Sequence[Corrected]
         return
     latest = {after.originator_id: after for _, after in corrected}
     history.replace(cursor, tables, [*latest.values()])
-    history.keep_past(cursor, tables, [(before, after.since) for before, after in corrected if before.since < after.since])
+    history_past.apply(cursor, tables, [(before, after.since) for before, after in corrected])
     taken = [_as_counted(before, after.since) for before, after in corrected if not before.voided]
     added = [_as_counted(after, after.since) for _, after in corrected if not after.voided]
     router_buckets.apply(cursor, tables, router_buckets.prepare(added, taken), shrinks=True)

@@ -8,7 +8,8 @@ from uuid import UUID
 from domain.events import Quantity, RequestCompleted, microseconds
 from domain.prices import Price, PriceBook
 from domain.rating import rate
-from projections.history import priced_json, quantities_of, requests_as_of
+from projections.history import priced_json, quantities_of
+from projections.history_past import requests_as_of
 from projections.reckoning import reckoned
 from projections.router_facts import Range, Repriced, RouterFilter, filtered
 from projections.snapshot import Snapshot

@@ -17,17 +17,20 @@ from domain.names import account_id
 from domain.phases import Status
 from domain.prices import Price
 from ledger.application import Ledger
+from projections import router_usage
 from projections.as_of import as_of, recorded_before
 from projections.bill_lines import BillDimension
+from projections.deployment_requests import served_by_deployment
 from projections.deployment_usage import DeploymentFilter
 from projections.router_facts import Dimension, Range, RouterFilter
 from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
 from tests.domain import lives
-from tests.events import around, at, changes_of, prices, renewed, requests
+from tests.events import around, at, changes_of, corrected, price_set, prices, renewed, request_completed, requests
 from tests.projections.past import Question, answers, cut, dated, idle_until
 from tests.projections.read_models import caught_up, start_over
 
+ACME = account_id("acme")
 START, SPAN = at("20:00"), timedelta(hours=6)  # over midnight
 times = around(START, SPAN)
 # Not shrunk: every example is two logs, projected, and some two hundred questions.
@@ -83,7 +86,7 @@ def questions(draw: st.DrawFn) -> Question:
     if first == last or draw(st.booleans()):
         first, last = START - timedelta(days=1), START + timedelta(days=2)
     return Question(
-        account_id("acme"),
+        ACME,
         Range(first, last),
         RouterFilter(
             models=draw(st.none() | st.lists(st.sampled_from(("gpt-4o", "Llama")), max_size=2)),
@@ -150,6 +153,34 @@ async def test_what_was_recorded_before_an_instant_answers_as_a_log_that_ends_th
     idle_until(database_url, instant)
     async with looking(snapshots) as snapshot:
         assert_same(then, await answers(snapshot, of))
+
+
+async def test_a_correction_that_came_before_its_request_holds_since_the_request_came(ledger, database_url, snapshots):
+    start_over(database_url)
+    # Given a correction that makes a request of a deployment one of the router, then others, then the request
+    request = request_completed(at("21:00"), channel="deployment", deployment="gpu-1")
+    for each in (corrected(request, channel="router"), request_completed(at("21:01")), request):
+        ledger.record([each])
+        caught_up(Runner(database_url))
+    # Then it counts as of the last position, and as of none before
+    day = Range(at("00:00"), at("00:00") + timedelta(days=1))
+    async with looking(snapshots) as snapshot:
+        for position, count in enumerate((0, 0, 1, 2)):
+            past = await as_of(snapshot, position)
+            assert (await router_usage.totals(past, ACME, day, RouterFilter())).requests == count
+            assert await served_by_deployment(past, ACME, day) == {}
+
+
+async def test_rating_again_twice_leaves_every_fee_that_there_was(ledger, database_url, snapshots, runner):
+    start_over(database_url)
+    ledger.record([price_set("gpt-4o", "prompt", "1"), request_completed(at("21:00"), output=())])
+    for unit_price in ("2", "3"):
+        ledger.record([price_set("gpt-4o", "prompt", unit_price), renewed(at("20:00"), at("22:00"))])
+    caught_up(runner)
+    day = Range(at("00:00"), at("00:00") + timedelta(days=1))
+    async with looking(snapshots) as snapshot:
+        fees = [(await router_usage.totals(await as_of(snapshot, each), ACME, day, RouterFilter())).known_fee for each in range(1, 7)]
+    assert fees == [0, 10, 10, 20, 20, 30]
 
 
 def assert_same(then: dict[str, object], expected: dict[str, object]) -> None:
