@@ -28,7 +28,8 @@ from jobs.desk import ExportDesk
 from jobs.exports import ExportRules, Exports
 from jobs.files import FileStore
 from jobs.news import ExportNews
-from ledger.application import Ledger
+from ledger.application import CELL, Ledger
+from projections import rebuilds
 from projections.snapshot import Snapshots
 from service import unavailable
 from service.broker import broker_of
@@ -106,7 +107,12 @@ class Access:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
         self._services = partial(
-            Services, snapshots=Snapshots(parts.pool), seal=parts.seal, exports=parts.desk, record_usage=self.record_usage
+            Services,
+            snapshots=Snapshots(parts.pool),
+            seal=parts.seal,
+            exports=parts.desk,
+            record_usage=self.record_usage,
+            ask_for_rebuild=self.ask_for_rebuild,
         )
 
     async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
@@ -138,6 +144,11 @@ class Access:
             return await self._parts.reception.receive(reports, Sender.of(viewer), "graphql")
         except OverloadedError as error:
             raise UnavailableError(str(error)) from None
+
+    async def ask_for_rebuild(self) -> None:
+        """For the projections, whichever process they run in, to look after."""
+        async with self._parts.door_pool.connection() as connection:
+            await rebuilds.ask(connection, CELL)
 
 
 async def _start_page(_: Request) -> Response:

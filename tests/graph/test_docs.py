@@ -23,7 +23,11 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     for example in EXAMPLES:
         assert validate(schema._schema, parse(example)) == []
         if "subscription" not in example:
-            token = OPERATOR if any(field in example for field in ("eventLog", "setPrices", "rerate")) else "acme:read+ingest+billing"
+            token = (
+                OPERATOR
+                if any(field in example for field in ("eventLog", "setPrices", "rerate", "rebuildReadModel"))
+                else "acme:read+ingest+billing"
+            )
             answered |= await service.ask(example, token)
     assert answered["recordUsage"]["recorded"] == 1
     assert answered["exportRouterUsage"]["errors"] == []
@@ -32,7 +36,8 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     assert answered["setPrices"]["recorded"] == 2
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
-    assert len(EXAMPLES) == 16
+    assert answered["rebuildReadModel"]["readModel"] == {"name": "usage", "rebuilding": 0.0}
+    assert len(EXAMPLES) == 17
 
 
 def test_every_code_that_an_error_can_have_is_explained():

@@ -19,6 +19,7 @@ NO_READ_MODELS = {
     "cell_0.ledger_head": "one row: where the log ends",
     "cell_0.ledger_appends": "a row per append, which may hold events of several accounts",
     "cell_0.generations": "which read models there are",
+    "cell_0.rebuilds": "which of them are to be built anew",
     "jobs.jobs_events": "the jobs' own log, a plain log of the library",
     "jobs.exports": "found by their ids, by workers that do not know the account",
     "tallygraph.accounts": "the directory of accounts",
