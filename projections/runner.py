@@ -18,6 +18,7 @@ from projections.reading import LogReader, log_sql
 from projections.reading_ahead import Reader
 
 BATCH = 10_000  # events a transaction
+REBUILD_BATCH = 30_000  # of those that nobody waits for: sums are added to their buckets less often, and names come in longer runs
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0

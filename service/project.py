@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from ledger.apart import collect_seldom
 from projections import rebuilds
-from projections.runner import Runner
+from projections.runner import REBUILD_BATCH, Runner
 from service.database import database
 from service.errors import StartError
 from service.options import DataDir
@@ -32,7 +32,7 @@ def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(sh
         with database(Settings.from_environment(data_dir)) as found:
             for sign in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(sign, lambda *_: stop.set())
-            wishes = Runner(found.direct_url, apart=True), stop
+            wishes = Runner(found.direct_url, batch=REBUILD_BATCH, apart=True), stop
             rebuilding = threading.Thread(target=rebuilds.attend, args=wishes, name="rebuilds", daemon=True)
             rebuilding.start()
             Runner(found.direct_url, apart=True).follow(stop)
