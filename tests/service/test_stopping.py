@@ -117,7 +117,7 @@ def test_followers_do_not_keep_a_service_from_stopping(tallygraph: Commands, dat
 def test_an_export_that_is_under_way_is_given_back_and_written_after_the_next_start(tallygraph: Commands, database_url: str):
     # Given an export that is being written
     served = tallygraph.serve()
-    served.report([line(subject="acme", time="2026-04-21T10:00:00Z")])
+    assert served.requests(served.report([line(subject="acme", time="2026-04-21T10:00:00Z")])) == 1
     id = ask_for_export(served, accountId=served.account_id("acme"))
     with held_up(database_url):
         served.part(RENDERER)
