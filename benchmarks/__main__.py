@@ -5,7 +5,7 @@ import asyncio
 
 import httpx
 
-from benchmarks import append, as_of, audit, head_lock, projection, queries, rated, rating
+from benchmarks import append, as_of, audit, head_lock, projection, queries, rated, rating, rebuild
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
@@ -61,6 +61,8 @@ def _write(where: Place, events: list[bytes]) -> None:
     copied = projection.raw_copy(where)
     tell("raw COPY into tables like the read models", count, copied)
     tell("projection of all read models", count, projected, "that raw COPY", copied)
+    rebuilt = rebuild.measure(where)
+    rebuild.tell(rebuilt, projection.raw_copy(where, rebuilt.generation))
     print(flush=True)
 
 

@@ -31,6 +31,7 @@ class Services:
     exports: ExportDesk
     audits: AuditDesk
     record_usage: RecordUsage
+    ask_for_rebuild: Callable[[], Awaitable[None]]  # of the read models, durably
     is_good: Callable[[Viewer], Awaitable[bool]]  # whether a viewer's token has neither expired nor been revoked since
     public_url: str = ""  # put before the paths of links; empty where a link is followed on the host that gave it
     at_least_seconds: float = AT_LEAST_SECONDS

@@ -27,6 +27,9 @@ class ReadModelState:
     name: str = strawberry.field(description="The read model's name.")
     position: Position = strawberry.field(description="The place in the log up to which it includes every event.")
     lag: BigInt = strawberry.field(description="How many recorded events it does not include yet.")
+    rebuilding: float | None = strawberry.field(
+        description="From 0 to 1: how far another one is, which is built anew beside it to take its place; null where none is to be."
+    )
 
 
 @strawberry.type(description="The log: every fact, in the order in which it was recorded.")
@@ -54,5 +57,9 @@ async def event_log(info: Info) -> EventLog:
     context = info.context
     context.require_operator("eventLog")
     position, states = await directory.read_models(await context.snapshot())
-    read_models = [ReadModelState(name=each.name, position=context.sealed(each.position), lag=each.lag) for each in states]
-    return EventLog(position=context.sealed(position), read_models=read_models)
+    return EventLog(position=context.sealed(position), read_models=[read_model_state(context, each) for each in states])
+
+
+def read_model_state(context: Context, state: directory.ReadModelState) -> ReadModelState:
+    """How far it is, as the answer shows it."""
+    return ReadModelState(name=state.name, position=context.sealed(state.position), lag=state.lag, rebuilding=state.rebuilding)

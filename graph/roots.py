@@ -22,6 +22,7 @@ from graph.node import Kind, Node, name_of
 from graph.paging import Connection
 from graph.prices import SetPricesPayload, set_prices
 from graph.reach import account_by_id, account_by_name
+from graph.rebuilding import RebuildPayload, rebuild_read_model
 from graph.record_usage import RecordUsagePayload, record_usage
 from graph.rejections import Rejection, rejection_by_name, rejections
 from graph.rerating import ReratePayload, rerate
@@ -113,6 +114,10 @@ class Mutation:
         resolver=set_prices, description="Set prices, for requests that are recorded from now on. Operators only."
     )
     rerate: ReratePayload = strawberry.field(resolver=rerate, description="Rate requests again, with the prices known now. Operators only.")
+    rebuild_read_model: RebuildPayload = strawberry.field(
+        resolver=rebuild_read_model,
+        description="Build read models anew from the first event, beside those that answer, and let them take their place. Operators only.",
+    )
     export_router_usage: ExportPayload = strawberry.field(
         resolver=export_router_usage, description="Ask for a file of router usage. It is made apart: follow it with `exportUpdated`."
     )

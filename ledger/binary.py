@@ -44,12 +44,19 @@ def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
     return b"".join(parts)
 
 
-_named_place = struct.Struct(">hi16si16si16sii").pack
+_NAMED, _SIXTEEN = struct.pack(">hi", 4, 16), struct.pack(">i", 16)
+_version = struct.Struct(">ii").pack
+_FIRST_VERSION = _version(4, 1)
 
 
-def copy_of_named_places(rows: Iterable[tuple[bytes, bytes, bytes, int]]) -> bytes:
-    """The whole of a COPY whose rows are an account, a name, a stream (uuids all) and a version of it."""
-    return b"".join((COPY_HEADER, *(_named_place(4, 16, a, 16, b, 16, c, 4, v) for a, b, c, v in rows), COPY_TRAILER))
+def named_place(account: bytes, name: bytes, stream: bytes, version: int) -> bytes:
+    """A row of a COPY: an account, a name, a stream (uuids all) and a version of it."""
+    return b"".join((_NAMED, account, _SIXTEEN, name, _SIXTEEN, stream, _FIRST_VERSION if version == 1 else _version(4, version)))
+
+
+def copy_of_named_places(rows: Iterable[bytes]) -> bytes:
+    """The whole of a COPY of such rows."""
+    return b"".join((COPY_HEADER, *rows, COPY_TRAILER))
 
 
 class UuidArray(bytes):

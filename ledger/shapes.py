@@ -2,6 +2,7 @@
 
 The digest covers the type and what we understood, after defaults, so that a retry is known for what it is whatever has changed in its
 notation. Nulls at the end are left out: a report sent again after a field was added, which it knows nothing of, is still the same.
+Bytes of every shape that was ever written are kept in tests/ledger/stored_events.ndjson, with what they come to in the read models.
 """
 
 from collections.abc import Callable
@@ -40,8 +41,8 @@ def same_content(state: bytes, other: bytes) -> bool:
 
 
 def reshaped(state: bytes, topic: str) -> bytes:
-    """A stored event as it would be stored today."""
-    return state if state[0] == EVENT_TYPES[topic].SHAPE else to_state(READERS[topic](state))
+    """A stored event as it would be stored today. Also one of today's shape: the first ones have another digest."""
+    return to_state(READERS[topic](state))
 
 
 def _reader(event_type: type[UsageEvent]) -> Callable[[bytes], UsageEvent]:

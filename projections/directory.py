@@ -8,6 +8,7 @@ from uuid import UUID
 from domain.notation import cloudevent
 from ledger.accounts import Account
 from ledger.shapes import READERS
+from projections.read_model import GROUP
 from projections.snapshot import Snapshot
 from projections.usage import READ_MODELS
 
@@ -40,11 +41,12 @@ class ConflictingReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadModelState:
-    """How far a read model is, and how many recorded events it does not include yet."""
+    """How far a read model is, and how many recorded events it does not include yet. `rebuilding` goes from 0 to 1; null: it is not."""
 
     name: str
     position: int
     lag: int
+    rebuilding: float | None
 
 
 async def account(snapshot: Snapshot, id: UUID) -> Account | None:
@@ -116,9 +118,12 @@ async def count_conflicts(snapshot: Snapshot, account_id: UUID) -> int:
 
 async def read_models(snapshot: Snapshot) -> tuple[int, list[ReadModelState]]:
     """The position of the log, and the state of each read model."""
-    ((head,),) = await snapshot.rows("SELECT position FROM {head}")
-    position = (await snapshot.state()).position
-    return head, [ReadModelState(name, position, head - position) for name in sorted(READ_MODELS)]
+    live = await snapshot.state()
+    ((head, built, is_wished),) = await snapshot.rows(STATES, {"name": GROUP, "shape": live.shape})
+    rebuilding = None
+    if built is not None or is_wished:
+        rebuilding = (built or 0) / max(live.position, built or 0, 1)
+    return head, [ReadModelState(name, live.position, head - live.position, rebuilding) for name in sorted(READ_MODELS)]
 
 
 def _conflict(row: tuple[Any, ...]) -> ConflictingReport:
@@ -129,6 +134,12 @@ def _conflict(row: tuple[Any, ...]) -> ConflictingReport:
 
 REJECTION = "digest, received_at, account, dialect, field, message, body"
 WITHOUT_BODY = REJECTION.removesuffix("body") + "''::bytea"
+# What is built is as far as its rows are committed. A wish waits until somebody begins with it.
+STATES = """
+    SELECT position,
+        (SELECT max(position) FROM {generations} WHERE name = %(name)s AND shape = %(shape)s AND state = 'building'),
+        EXISTS (SELECT FROM {rebuilds} WHERE name = %(name)s AND shape = %(shape)s AND done_at IS NULL)
+    FROM {head}"""
 CONFLICTS = """
     SELECT received_at, originator_id, digest, coalesce(standing_topic, topic), standing, topic, refused
     FROM tallygraph.conflicts WHERE account_id = %(account)s

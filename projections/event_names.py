@@ -10,7 +10,7 @@ from psycopg import Cursor
 from psycopg.errors import UniqueViolation
 
 from domain.names import event_name
-from ledger.binary import UuidArray, UuidArrayDumper, copy_of_named_places
+from ledger.binary import UuidArray, UuidArrayDumper, copy_of_named_places, named_place
 from projections.read_model import Recorded, Tables
 
 CREATE = (
@@ -47,25 +47,25 @@ class Change(NamedTuple):
 
 
 class Names:
-    """The names of a batch of events of accounts, and who bears each first."""
+    """The names of a batch of events of accounts, each with who bears it first."""
 
     def __init__(self) -> None:
-        self.first: dict[Name, Bearer] = {}
+        self._rows: dict[Name, bytes] = {}  # of a COPY
         self._events = 0
 
     def add(self, events: Sequence[Recorded]) -> None:
         """Some more of them."""
-        first = self.first
+        rows = self._rows
         for _, originator_id, account_id, event, _ in events:
-            name = account_id + event_name(event.source, event.id)
-            if name not in first:
-                first[name] = originator_id, event.originator_version
+            hash = event_name(event.source, event.id)
+            name = account_id + hash
+            if name not in rows:
+                rows[name] = named_place(account_id, hash, originator_id, event.originator_version)
         self._events += len(events)
 
     def change(self) -> Change:
-        """To be applied."""
-        rows = copy_of_named_places([(name[ACCOUNT], name[HASH], *self.first[name]) for name in sorted(self.first)])
-        return Change(rows, len(self.first) == self._events)
+        """To be applied. Rows begin with the account and the hash, so their order is that of the index."""
+        return Change(copy_of_named_places(sorted(self._rows.values())), len(self._rows) == self._events)
 
 
 def all_taken(cursor: Cursor[Any], tables: Tables, change: Change) -> bool:
@@ -82,12 +82,13 @@ def all_taken(cursor: Cursor[Any], tables: Tables, change: Change) -> bool:
 
 def counted(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> Sequence[Recorded]:
     """Take the names that are free, list the other events as conflicts, and return the events that count."""
-    names = Names()
-    names.add(batch)
-    first = names.first
+    first: dict[Name, Bearer] = {}
+    for each in batch:
+        first.setdefault(_name(each), _bearer(each))
     standing = first | _standing(cursor, tables, sorted(first))
     with cursor.copy(tables.sql(COPY)) as copy:
-        copy.write(copy_of_named_places((name[ACCOUNT], name[HASH], *bearer) for name, bearer in first.items() if standing[name] == bearer))
+        free = [named_place(name[ACCOUNT], name[HASH], *bearer) for name, bearer in first.items() if standing[name] == bearer]
+        copy.write(copy_of_named_places(free))
     told = [(each, standing[_name(each)], _bearer(each)) for each in batch]
     refused = [
         (UUID(bytes=each.account_id), each.position, UUID(bytes=first[0]), first[1], UUID(bytes=other[0]), other[1])

@@ -6,11 +6,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from psycopg import Connection, Cursor
+from psycopg import Connection, Cursor, OperationalError
 from psycopg.errors import UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
-from projections.read_model import GROUP, SHAPE, TABLES, Tables
+from projections.read_model import GROUP, REGISTRY, SHAPE, TABLES, Tables
 
 
 class Generation(NamedTuple):
@@ -39,6 +39,15 @@ CREATE = """
         complete_through timestamptz NOT NULL,
         PRIMARY KEY (name, generation)
     ) WITH (fillfactor = 10)"""
+# A rebuild that somebody wished for. It stands with the generations because the swap is what fulfils it: see rebuilds.py.
+CREATE_REBUILDS = """
+    CREATE TABLE IF NOT EXISTS {rebuilds} (
+        name text NOT NULL,
+        shape integer NOT NULL, -- as programs that answer from the read models need it
+        requested_at timestamptz NOT NULL,
+        done_at timestamptz, -- null is open
+        PRIMARY KEY (name, shape)
+    )"""
 # One for each shape: while a new version of the code is brought out, the old one goes on answering from its own.
 ONE_LIVE = "CREATE UNIQUE INDEX IF NOT EXISTS {one_live} ON {generations} (name, shape) WHERE state = 'live'"
 SELECT = f"SELECT {COLUMNS} FROM {{generations}} WHERE name = %s ORDER BY generation"
@@ -50,6 +59,11 @@ INSERT = f"""
 ADVANCE = """
     UPDATE {generations} SET position = %b, complete_through = %b
     WHERE name = %b AND generation = %b AND state <> 'retired' AND position = %b"""
+LEFTOVERS = "SELECT FROM {generations} WHERE name = %s AND state <> 'live' LIMIT 1"
+FULFIL = "UPDATE {rebuilds} SET done_at = clock_timestamp() WHERE name = %s AND shape = %s AND done_at IS NULL"
+WAIT_TO_BUILD = "SELECT pg_advisory_lock(hashtext(%s))"
+TRY_TO_BUILD = "SELECT pg_try_advisory_lock(hashtext(%s))"
+TRY_TO_DROP = "SELECT pg_try_advisory_xact_lock(hashtext(%s))"
 
 TABLES_OF = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename LIKE %s AND tablename NOT LIKE 'ledger%%'"
 OPEN_TRANSACTIONS = """
@@ -66,13 +80,13 @@ class Superseded(Exception):  # noqa: N818 - a turn of events, not an error
 
 def sql(text: str, schema: str) -> Composed:
     """`text` with the names of the registry."""
-    names = {"generations": Identifier(schema, "generations"), "one_live": Identifier("generations_one_live")}
+    names = {name: Identifier(schema, name) for name in REGISTRY} | {"one_live": Identifier("generations_one_live")}
     return SQL(text).format(**names)  # pyright: ignore[reportArgumentType] - our own constants only
 
 
 def statements(schema: str) -> list[Composed]:
     """What set-up has to create."""
-    return [sql(CREATE, schema), sql(ONE_LIVE, schema)]
+    return [sql(CREATE, schema), sql(ONE_LIVE, schema), sql(CREATE_REBUILDS, schema)]
 
 
 def all_of(connection: Connection[Any], schema: str, name: str = GROUP) -> list[Generation]:
@@ -111,7 +125,10 @@ def advance(cursor: Cursor[Any], schema: str, generation: Generation, position: 
 
 
 def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
-    """Make `new` the live one, if it is exactly where the live one is; the old one is retired. Raises Superseded otherwise."""
+    """Make `new` the live one, if it is exactly where the live one is; the old one is retired. Raises Superseded otherwise.
+
+    It fulfils the wish for a rebuild, if there is one: also one that came while this was built.
+    """
     rows = connection.execute(sql(SELECT + " FOR UPDATE", schema), [GROUP]).fetchall()
     generations = {each.number: each for each in map(Generation._make, rows)}
     old = next((each for each in generations.values() if each.state == "live" and each.shape == new.shape), None)
@@ -124,6 +141,24 @@ def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
         complete_through = max(complete_through, old.complete_through)  # the positions are equal: what one has, the other has
         connection.execute(sql(change, schema), ["retired", complete_through, GROUP, old.number])
     connection.execute(sql(change, schema), ["live", complete_through, GROUP, new.number])
+    connection.execute(sql(FULFIL, schema), [GROUP, new.shape])
+
+
+def become_builder(connection: Connection[Any], schema: str, *, waits: bool = False) -> bool:
+    """Be the one who builds, until disconnected; false if another one is, unless it `waits` for that one to end."""
+    (ours,) = connection.execute(WAIT_TO_BUILD if waits else TRY_TO_BUILD, [f"{schema} builders"]).fetchone() or (False,)
+    return ours is not False
+
+
+def leave_to_others(connection: Connection[Any], schema: str) -> None:
+    """Be it no longer. A connection that is broken lets go by itself."""
+    with suppress(OperationalError):
+        connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"{schema} builders"])
+
+
+def has_leftovers(connection: Connection[Any], schema: str) -> bool:
+    """Whether there are generations that neither answer nor, unless somebody is at it, will ever do so."""
+    return connection.execute(sql(LEFTOVERS, schema), [GROUP]).fetchone() is not None
 
 
 def retire_unfinished(connection: Connection[Any], schema: str) -> None:
@@ -147,7 +182,12 @@ def retire_older(connection: Connection[Any], schema: str) -> None:
 
 
 def drop_retired(connection: Connection[Any], schema: str, wait_seconds: float = WAIT_SECONDS) -> bool:
-    """Drop the tables of retired generations, when nobody can be reading them any more; false if somebody still may after the wait."""
+    """Drop the tables of retired generations, when nobody can be reading them any more; false if somebody still may after the wait.
+
+    False, too, if another one is building: who builds drops them afterwards. Commits with the connection's transaction.
+    """
+    if connection.execute(TRY_TO_DROP, [f"{schema} builders"]).fetchone() != (True,):
+        return False
     retired = [each for each in all_of(connection, schema) if each.state == "retired"]
     if not retired:
         return True

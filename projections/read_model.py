@@ -45,14 +45,16 @@ class Tables:
         return SQL(text).format(**self.identifiers())  # pyright: ignore[reportArgumentType] - our own constants only
 
     def identifiers(self) -> dict[str, Identifier]:
-        """The tables by their plain names, and those of the log."""
+        """The tables by their plain names, those of the log, and those that tell of generations."""
         own = {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
+        own |= {name: Identifier(self.log or self.schema, name) for name in REGISTRY}
         return own | {name: Identifier(self.log or self.schema, f"ledger_{name}") for name in LOG_TABLES}
 
 
 GROUP = "usage"  # the one there is: whatever answers has one position
 SHAPE = 3  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
 LOG_TABLES = ("events", "head", "appends")
+REGISTRY = ("generations", "rebuilds")
 TABLES = (
     "event_names",
     "name_conflicts",

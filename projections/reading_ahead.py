@@ -1,5 +1,6 @@
 """Reads ahead: works out the next changes while Postgres writes the one before."""
 
+import os
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -13,7 +14,7 @@ from projections import usage
 from projections.generations import Generation
 from projections.reading import LogReader
 
-PROCESSES = 2  # to work out a change takes twice as long as to write it
+PROCESSES = min(4, max(2, (os.cpu_count() or 2) - 1))  # to work out a change takes more than twice as long as to write it
 
 
 class _Read(NamedTuple):

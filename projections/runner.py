@@ -18,6 +18,7 @@ from projections.reading import LogReader, log_sql
 from projections.reading_ahead import Reader
 
 BATCH = 10_000  # events a transaction
+REBUILD_BATCH = 30_000  # of those that nobody waits for: sums are added to their buckets less often, and names come in longer runs
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
@@ -89,29 +90,38 @@ class Runner:
         `progress` is told how many of how many events are projected. With `if_missing`, a live one that came meanwhile is good enough.
         """
         with self.connect() as connection, self.reader() as reader:
-            connection.execute("SELECT pg_advisory_lock(hashtext(%s))", [f"{self.cell} builders"])  # one at a time, until disconnected
-            if if_missing and (live := generations.live(connection, self.cell)):
-                return live
-            generations.retire_unfinished(connection, self.cell)
-            with connection.transaction():
-                new = generations.begin(connection, self.cell, "building", usage.CREATE)
-            while not stop():
-                live = generations.live(connection, self.cell)
-                goal = self._head(connection) if live is None else live.position  # no further: a swap needs them to be equal
-                for change in reader.changes(new, up_to=goal):
-                    progress(new.position, goal)
-                    before, new = new, self._project(connection, new, change)
-                    self._analyze_if_grown(connection, before, new)
-                    if stop():
-                        return new
-                try:
-                    with connection.transaction():
-                        generations.swap(connection, self.cell, new)
-                except Superseded:
-                    continue  # the live one has moved on meanwhile
-                progress(new.position, new.position)
-                return new._replace(state="live")
-            return new
+            generations.become_builder(connection, self.cell, waits=True)
+            try:
+                if if_missing and (live := generations.live(connection, self.cell)):
+                    return live
+                return self.build(connection, reader, progress, stop)
+            finally:
+                generations.leave_to_others(connection, self.cell)
+
+    def build(
+        self, connection: Connection[Any], reader: Reader, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False
+    ) -> Generation:
+        """The same for the one who builds, who has to be one: see become_builder. Still building when told to stop."""
+        generations.retire_unfinished(connection, self.cell)
+        with connection.transaction():
+            new = generations.begin(connection, self.cell, "building", usage.CREATE)
+        while not stop():
+            live = generations.live(connection, self.cell)
+            goal = self._head(connection) if live is None else live.position  # no further: a swap needs them to be equal
+            for change in reader.changes(new, up_to=goal):
+                progress(new.position, goal)
+                before, new = new, self._project(connection, new, change)
+                self._analyze_if_grown(connection, before, new)
+                if stop():
+                    return new
+            try:
+                with connection.transaction():
+                    generations.swap(connection, self.cell, new)
+            except Superseded:
+                continue  # the live one has moved on meanwhile
+            progress(new.position, new.position)
+            return new._replace(state="live")
+        return new
 
     def tick(self, connection: Connection[Any], generation: Generation) -> None:
         """Say that the log is complete up to now, if nobody is appending and everything is projected.

@@ -7,7 +7,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from ledger.apart import collect_seldom
 from projections import generations
-from projections.runner import Runner
+from projections.runner import REBUILD_BATCH, Runner
 from service.database import database
 from service.options import DataDir
 from service.settings import Settings
@@ -18,7 +18,7 @@ def rebuild(name: Annotated[Literal["usage"], Parameter(help="The group of read 
     collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:
-        runner = Runner(found.direct_url, apart=True)
+        runner = Runner(found.direct_url, batch=REBUILD_BATCH, apart=True)
         task = progress.add_task(f"rebuilding {name}")
         runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))
         with runner.connect() as connection, connection.transaction():

@@ -31,7 +31,8 @@ from jobs.files import FileStore
 from jobs.jobs import JobRules
 from jobs.news import JobNews
 from jobs.office import Office
-from ledger.application import Ledger
+from ledger.application import CELL, Ledger
+from projections import rebuilds
 from projections.snapshot import Snapshots
 from service import unavailable
 from service.audit_downloads import AuditDownloads
@@ -122,6 +123,7 @@ class Access:
             exports=parts.desk,
             audits=parts.audit_desk,
             record_usage=self.record_usage,
+            ask_for_rebuild=self.ask_for_rebuild,
         )
 
     async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
@@ -153,6 +155,11 @@ class Access:
             return await self._parts.reception.receive(reports, Sender.of(viewer), "graphql")
         except OverloadedError as error:
             raise UnavailableError(str(error)) from None
+
+    async def ask_for_rebuild(self) -> None:
+        """For the projections, whichever process they run in, to look after."""
+        async with self._parts.door_pool.connection() as connection:
+            await rebuilds.ask(connection, CELL)
 
 
 async def _start_page(_: Request) -> Response:

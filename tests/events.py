@@ -202,7 +202,8 @@ def changes_of(draw: st.DrawFn, request: RequestCompleted) -> RequestCorrected |
         "provider": st.sampled_from((None, "azure")),
         "status_code": st.sampled_from((None, 200, 500)),
         "api_key": st.sampled_from((None, "key-2")),
-        "channel": st.just("router"),
+        "channel": st.sampled_from(("router", "deployment")),
+        "deployment": st.sampled_from((None, "gpu-2")),
         "latency_ns": durations,
     }
     chosen = draw(st.lists(st.sampled_from(sorted(changes)), min_size=1, max_size=3, unique=True))

@@ -38,6 +38,7 @@ from jobs.office import Office
 from ledger import accounts, aside
 from ledger.application import CELL, Ledger
 from ledger.position import Position
+from projections import rebuilds
 from projections.generations import Generation
 from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
@@ -171,12 +172,17 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         async def is_good(viewer: Viewer) -> bool:
             return viewer.token_name not in revoked
 
+        async def ask_for_rebuild() -> None:
+            async with pool.connection() as connection:
+                await rebuilds.ask(connection, CELL)
+
         services = Services(
             snapshots=snapshots,
             seal=seal,
             exports=ExportDesk(exports, office, FileStore(folder)),
             audits=AuditDesk(audits, office),
             record_usage=record_usage,
+            ask_for_rebuild=ask_for_rebuild,
             is_good=is_good,
             at_least_seconds=BOUND_SECONDS,
             clock=lambda: NOW,

@@ -30,7 +30,8 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     for example in EXAMPLES:
         assert validate(schema._schema, parse(example)) == []
         if "subscription" not in example:
-            token = OPERATOR if any(field in example for field in ("eventLog", "setPrices", "rerate")) else "acme:read+ingest+billing"
+            for_operators = ("eventLog", "setPrices", "rerate", "rebuildReadModel")
+            token = OPERATOR if any(field in example for field in for_operators) else "acme:read+ingest+billing"
             answered |= await service.ask(example, token, seen=seen)
     assert answered["recordUsage"]["recorded"] == 1
     assert answered["exportRouterUsage"]["errors"] == []
@@ -40,7 +41,8 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     assert answered["setPrices"]["recorded"] == 2
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
-    assert len(EXAMPLES) == 20
+    assert answered["rebuildReadModel"]["readModel"] == {"name": "usage", "rebuilding": 0.0}
+    assert len(EXAMPLES) == 21
 
 
 @pytest.mark.parametrize("name", ["audits", "exports"])

@@ -3,17 +3,19 @@
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 from typing import Any, NamedTuple
 from uuid import UUID
 
 from domain.corrections import RequestChange, RequestCorrected
+from domain.deployment_events import DeploymentEvent
 from domain.events import EPOCH, Quantity, RequestCompleted, UsageEvent
 from domain.names import account_id, event_name, series_id
-from domain.price_events import PlatformEvent, PriceSet, RatingRenewed
+from domain.price_events import GpuPriceSet, PriceSet, RatingRenewed
 from domain.prices import Price, PriceBook
 from domain.rating import Rated, rate
+from tests.projections.fold_deployments import Deployments
 
 GRAINS = (900, 3600, 86_400)
 Rows = dict[str, list[tuple[Any, ...]]]
@@ -23,6 +25,7 @@ ZERO = Decimal(0)
 class Logged(NamedTuple):
     position: int
     event: UsageEvent
+    recorded_at: datetime
 
 
 @dataclass
@@ -46,9 +49,10 @@ class Model:
         self.tables: dict[str, dict[Any, tuple[Any, ...]]] = defaultdict(dict)
         self.requests: dict[UUID, Standing] = {}
         self.waiting: dict[tuple[UUID, UUID, int], tuple[int, RequestChange, bool]] = {}
+        self.deployments = Deployments()
         self.touched: dict[tuple[Any, ...], int] = defaultdict(int)  # buckets, with the position of the last event that changed them
 
-    def take(self, position: int, event: UsageEvent) -> None:
+    def take(self, position: int, event: UsageEvent, recorded_at: datetime) -> None:
         """The next event of the log."""
         match event:
             case PriceSet():
@@ -56,8 +60,8 @@ class Model:
                 self.tables["prices"][position] = tuple(Price.of(position, event))
             case RatingRenewed():
                 self._renew(position, event)
-            case PlatformEvent():
-                pass
+            case GpuPriceSet():
+                self.tables["gpu_prices"][position] = (position, recorded_at, event.gpu_type, event.price, event.effective_from)
             case _:
                 self._of_account(position, event)
 
@@ -75,6 +79,8 @@ class Model:
             self.requests[id] = Standing(event, position, position, position)
             self._touch(position, event)
             self._told(position, event)
+        elif isinstance(event, DeploymentEvent) and counts:
+            self.deployments.take(position, event)
         self._change(account, id)
 
     def _change(self, account: UUID, id: UUID) -> None:
@@ -102,6 +108,7 @@ class Model:
             standing.since = position
 
     def _touch(self, position: int, request: RequestCompleted) -> None:
+        self.deployments.touch(position, request)
         if request.channel == "router":
             key = (account_id(request.account), request.model, request.provider, request.api_key)
             self.tables["router_series"][key] = (key[0], UUID(bytes=series_id(*key[1:])), *key[1:])
@@ -162,7 +169,9 @@ class Model:
         tables["router_buckets"] = {key: (*key, *each, self.touched[key]) for key, each in sums.items()}
         tables["router_lines"] = {key: (*key, *each) for key, each in lines.items()}
         tables["waiting_changes"] = {key: (*key, position) for key, (position, _, _) in self.waiting.items()}
-        return {table: sorted(tables[table].values(), key=lambda row, width=KEYS[table]: row[:width]) for table in KEYS}
+        found = {table: [*rows.values()] for table, rows in tables.items()}
+        found |= self.deployments.rows(each.request for each in self.requests.values() if not each.voided)
+        return {table: sorted(found.get(table, ()), key=lambda row, width=KEYS[table]: row[:width]) for table in KEYS}
 
 
 KEYS = {  # tables of this model, and how many columns their keys have
@@ -177,6 +186,11 @@ KEYS = {  # tables of this model, and how many columns their keys have
     "api_keys": 2,
     "prices": 1,
     "reratings": 1,
+    "gpu_prices": 1,
+    "deployments": 2,
+    "deployment_events": 3,
+    "deployment_phases": 3,
+    "deployment_buckets": 4,
 }
 
 
@@ -184,8 +198,8 @@ def fold(log: Iterable[Logged]) -> Rows:
     """The rows of every table, in the order of their keys."""
     model = Model()
     with localcontext(prec=2_000):
-        for position, event in log:
-            model.take(position, event)
+        for logged in log:
+            model.take(*logged)
         return model.rows()
 
 
@@ -206,7 +220,7 @@ def buckets_of(request: RequestCompleted) -> Iterator[tuple[Any, ...]]:
 def counted(log: Sequence[Logged]) -> list[RequestCompleted]:
     """The requests that count: the first of each name."""
     first: dict[tuple[str, str, str], RequestCompleted] = {}
-    for _, event in log:
+    for _, event, _ in log:
         if isinstance(event, RequestCompleted):
             first.setdefault((event.account, event.source, event.id), event)
     return list(first.values())

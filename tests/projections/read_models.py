@@ -43,10 +43,14 @@ INPUT, OUTPUT = 20, 21  # columns of history
 
 def log_of(database_url: str) -> list[Logged]:
     """Every event of the log."""
-    with psycopg.connect(database_url) as connection:
-        found = connection.execute("SELECT notification_id, topic, state FROM cell_0.ledger_events ORDER BY 1").fetchall()
-    events = [(position, READERS[topic](state)) for position, topic, state in found]
-    return [Logged(position, event) for position, event in events]
+    with psycopg.connect(database_url, options="-c TimeZone=UTC") as connection:
+        found = connection.execute(LOG).fetchall()
+    return [Logged(position, READERS[topic](state), recorded_at) for position, topic, state, recorded_at in found]
+
+
+LOG = """
+    SELECT notification_id, topic, state, (SELECT min(recorded_at) FROM cell_0.ledger_appends WHERE position >= notification_id)
+    FROM cell_0.ledger_events ORDER BY 1"""
 
 
 def start_over(database_url: str) -> None:

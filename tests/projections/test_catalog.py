@@ -20,6 +20,7 @@ NO_READ_MODELS = {
     "cell_0.ledger_appends": "a row per append, which may hold events of several accounts",
     "cell_0.generations": "which read models there are",
     "cell_0.audit_differences": "the account comes first here, too, but it is evidence: kept, not rebuilt",
+    "cell_0.rebuilds": "which of them are to be built anew",
     "jobs.jobs_events": "the jobs' own log, a plain log of the library",
     "jobs.audits": "found by their ids, by workers that do not know the account",
     "jobs.exports": "found by their ids, by workers that do not know the account",

@@ -90,5 +90,5 @@ async def test_read_models_say_how_far_behind_they_are(ledger, runner, snapshots
     ledger.record([request_completed()])
     snapshot = snapshots.open()
     names = sorted(READ_MODELS)
-    assert await directory.read_models(snapshot) == (3, [ReadModelState(name, 2, 1) for name in names])
+    assert await directory.read_models(snapshot) == (3, [ReadModelState(name, 2, 1, None) for name in names])
     await snapshot.close()
