@@ -2,9 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from random import Random
 from uuid import uuid4
 
 import psycopg
+import psycopg_pool.base
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
@@ -15,6 +17,9 @@ from service.throwaway_postgres import throwaway_postgres
 
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+# A pool draws random lifetimes in threads of its own, and Hypothesis would think that a strategy that is drawing meanwhile did.
+psycopg_pool.base.random = Random().random  # pyright: ignore[reportPrivateImportUsage] - where it looks for it
 
 
 @pytest.fixture(scope="session")

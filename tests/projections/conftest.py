@@ -20,8 +20,6 @@ from tests.projections.read_models import caught_up, log_of, start_over
 @pytest.fixture
 def ledger(database_url: str) -> Iterator[Ledger]:
     with closing(Ledger(database_url)) as ledger:
-        with ledger.connection():
-            pass  # a pool that connects meanwhile takes random numbers, and Hypothesis would think that a strategy did
         yield ledger
 
 
@@ -49,7 +47,6 @@ async def snapshots(database_url: str) -> AsyncIterator[Snapshots]:
         database_url, min_size=1, max_size=4, kwargs={"options": "-c TimeZone=UTC"}, open=False
     )
     async with pool:
-        await pool.wait()  # as the ledger above
         yield Snapshots(pool)
 
 
