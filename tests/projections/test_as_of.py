@@ -30,9 +30,6 @@ from tests.events import around, at, changes_of, corrected, price_set, prices, r
 from tests.projections.past import Question, answers, cut, dated, idle_until
 from tests.projections.read_models import caught_up, start_over
 
-# The pool draws how long connections live, in threads of its own: Hypothesis takes that for randomness of a strategy.
-pytestmark = pytest.mark.filterwarnings("ignore:Do not use the .random. module inside strategies")
-
 ACME = account_id("acme")
 START, SPAN = at("20:00"), timedelta(hours=6)  # over midnight
 times = around(START, SPAN)
