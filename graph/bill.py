@@ -1,5 +1,6 @@
 """The bill: what an account's usage of a range costs, by whatever it is grouped by."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
 from enum import Enum
@@ -26,6 +27,7 @@ from graph.usage_factors import ApiKey, api_key
 from graph.what_if import at_prices
 from projections import bill, bill_charges
 from projections.bill import BillOf, BillTotals
+from projections.bill_charges import GpuCharges
 from projections.bill_lines import BillLine as Line
 from projections.router_facts import Range, RouterFilter
 from projections.router_usage import Totals
@@ -70,6 +72,7 @@ class BillLine:
     of: strawberry.Private[BillOf]
     group_by: strawberry.Private[frozenset[bill.BillDimension]]
     line: strawberry.Private[Line]
+    charges: strawberry.Private[GpuCharges]
 
     @strawberry.field(
         description="The requests that the line is the sum of, newest first, with what they cost as billed; with its `gpuCharges`, they"
@@ -82,9 +85,10 @@ class BillLine:
     @strawberry.field(
         description="The quarter-hours of GPU time that the line is the sum of, by deployment and time; up to 10,000 (MAX_GPU_CHARGES)."
     )
-    async def gpu_charges(self) -> list[GpuCharge]:
+    async def gpu_charges(self, info: Info) -> list[GpuCharge]:
         with range_errors(buckets="range"):
-            found = await bill_charges.gpu_charges_of(self.snapshot, self.of, self.group_by, self.line)
+            found = await self.charges.behind(self.line)
+        info.context.spend(len(found))
         return [gpu_charge(self.snapshot, self.of.account_id, each) for each in found]
 
 
@@ -109,7 +113,7 @@ class Bill:
         dimensions = frozenset(bill.BillDimension[each.name] for each in group_by)
         with range_errors(buckets="range"):
             found = await bill.lines(self.snapshot, self.of, dimensions)
-        return [bill_line(self.snapshot, self.of, dimensions, each) for each in found]
+        return bill_lines(self.snapshot, self.of, dimensions, found)
 
 
 TOTALS = frozenset({"total", "unpricedGpuHours"})
@@ -140,8 +144,13 @@ async def bill_of(info: Info, snapshot: Snapshot, of: BillOf, currency: str) -> 
     )
 
 
-def bill_line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], line: Line) -> BillLine:
-    """The line as the answer shows it."""
+def bill_lines(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], lines: Sequence[Line]) -> list[BillLine]:
+    """The lines as the answer shows them."""
+    charges = GpuCharges(snapshot, of, group_by)
+    return [_bill_line(snapshot, of, group_by, charges, each) for each in lines]
+
+
+def _bill_line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimension], charges: GpuCharges, line: Line) -> BillLine:
     return BillLine(
         service=None if line.service is None else Service[line.service.name],
         model=line.model,
@@ -158,4 +167,5 @@ def bill_line(snapshot: Snapshot, of: BillOf, group_by: frozenset[bill.BillDimen
         of=of,
         group_by=group_by,
         line=line,
+        charges=charges,
     )

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 import strawberry
 
 from graph.as_of import snapshot_of
-from graph.bill import Bill, BillDimension, BillLine, bill_line, bill_of
+from graph.bill import Bill, BillDimension, BillLine, bill_lines, bill_of
 from graph.context import Info
 from graph.cursors import Cursors
 from graph.errors import BadInputError
@@ -68,11 +68,10 @@ class BillChanges:
         dimensions = frozenset(By[each.name] for each in group_by)
         with range_errors(buckets="range"):
             found = await bill_changes.changed_lines(self.earlier, self.later, self.of, dimensions)
+        lines = bill_lines(self.later, self.of, dimensions, [each.line for each in found])
         return [
-            BillLineChange(
-                line=bill_line(self.later, self.of, dimensions, each.line), before=each.before, after=each.after, change=each.change
-            )
-            for each in found
+            BillLineChange(line=line, before=each.before, after=each.after, change=each.change)
+            for each, line in zip(found, lines, strict=True)
         ]
 
     @strawberry.field(

@@ -8,6 +8,7 @@ from graph.errors import RangeTooLargeError
 from projections.bill_charges import TooManyChargesError
 from projections.bill_lines import TooManyLinesError
 from projections.deployment_lives import TooManyDeploymentsError
+from projections.deployment_past import TooManyEventsError
 from projections.what_if import TooManyRequestsError
 
 
@@ -17,6 +18,7 @@ def range_errors(*, buckets: str = "interval") -> Iterator[None]:
     fields = {
         calendar.RangeTooLargeError: buckets,
         TooManyDeploymentsError: "range",
+        TooManyEventsError: "asOf",
         TooManyLinesError: "groupBy",
         TooManyRequestsError: "range",
         TooManyChargesError: "range",

@@ -47,10 +47,12 @@ class Preparers:
         latest = microseconds(datetime.now(UTC) + limits.MAX_CLOCK_LEAD)
         if len(reports) < APART_FROM:
             return await asyncio.to_thread(prepare, reports, sender, latest)
+        used = self._processes
         try:
             return await self._apart(reports, sender, latest)
         except BrokenProcessPool:
-            self._processes = None
+            if self._processes is used or used is None:  # else they are new ones already
+                self._processes = None
             return await self._apart(reports, sender, latest)
 
     async def close(self) -> None:

@@ -13,6 +13,7 @@ import psycopg
 from psycopg import Connection
 
 from domain.notation import amount
+from ledger.connecting import options
 from projections import audit_differences, bill, generations
 from projections.audit_differences import ROW
 from projections.bill import BillOf
@@ -21,11 +22,13 @@ from projections.comparison import Differences, Found, differing, digest_of, par
 from projections.generations import Generation
 from projections.held_snapshot import HeldSnapshot
 from projections.read_model import Tables
-from projections.replay import Replay, place_of_its_own
+from projections.replay import WINDOW, Replay, place_of_its_own
 from projections.router_facts import Range
 from projections.snapshot import NotReadyError
 
-OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a process that was killed
+# A digest is of texts: how they are written must not depend on the server. A query ends soon after a process that was killed.
+OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c client_encoding=UTF8 -c client_connection_check_interval=1s"
+MAX_ROUNDS = 10  # of catching up: what then is missing is replayed while figures stand still
 WAIT_SECONDS = 60.0  # for the read models to include what is to be audited
 LOOK_AGAIN_SECONDS = 0.1
 BILL = "bill"
@@ -69,7 +72,9 @@ def audit(database_url: str, cell: str, audit_id: UUID, of: AuditOf, progress: P
     of psycopg, NotReadyError, and NotIncludedError.
     """
     with (
-        psycopg.connect(database_url, autocommit=True, application_name="tallygraph audit", options=OPTIONS) as connection,
+        psycopg.connect(
+            database_url, autocommit=True, application_name="tallygraph audit", options=options(database_url, OPTIONS)
+        ) as connection,
         place_of_its_own(connection, cell) as tables,
     ):
         return _Audit(connection, cell, tables, of, progress).run(audit_id)
@@ -90,7 +95,10 @@ class _Audit:
         live = self._live(self._of.up_to or 0)
         self._advance(live.position if self._of.up_to is None else self._of.up_to)
         position, digest = self._replay.position, self._digest()
-        while (live := self._live(0)).position > self._replay.position:  # they move on meanwhile
+        for _ in range(MAX_ROUNDS):  # they move on meanwhile
+            live = self._live(0)
+            if live.position - self._replay.position <= WINDOW:
+                break
             self._advance(live.position)
         for table in self._compared:
             self._connection.execute(self._tables.sql(f"ANALYZE {{{table.name}}}"))

@@ -1,11 +1,15 @@
 """What lies behind a line of the bill: the requests that it is the sum of, and the quarter-hours of GPU time."""
 
-from collections.abc import Sequence
+import asyncio
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import NamedTuple
+from itertools import islice
+from typing import Any, NamedTuple
 
 from domain.calendar import Interval, bucket_edges
 from domain.events import microseconds
+from domain.gpu_prices import GpuPrices
 from domain.gpu_usage import GpuCharge, GpuUsage, gpu_charges
 from projections.bill import BillOf, gpu_line
 from projections.bill_lines import BillDimension, BillLine, Service, group_of
@@ -44,27 +48,50 @@ def requests_of(of: BillOf, group_by: frozenset[BillDimension], line: BillLine) 
     return HistoryOf(of.account_id, _range(of, line.day), filter)
 
 
-async def gpu_charges_of(snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDimension], line: BillLine) -> Sequence[Charged]:
-    """The charges that the line is the sum of, beside requests, by deployment and time. Raises TooManyChargesError."""
-    range = _range(of, line.day)
-    usage = DeploymentUsage(snapshot, of.account_id, range, DeploymentFilter())
-    lives, prices, now = await usage.lives(), await usage.prices(), await usage.now()
-    start, end, group, any_day = microseconds(range.start), microseconds(range.end), group_of(line), line.day or range.start
+class GpuCharges:
+    """The charges behind the lines of one bill. What several lines are made of is fetched once."""
 
-    def reckon() -> list[Charged]:
-        return [
-            Charged(each, charge)
-            for each in sorted(lives, key=lambda each: each.key)
-            if group_of(gpu_line(group_by, each, any_day, GpuUsage())) == group
-            for charge in gpu_charges(each.phases, prices.of(each.gpu_type), start, end, now)
-        ]
+    def __init__(self, snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDimension]) -> None:
+        self._snapshot = snapshot
+        self._of = of
+        self._group_by = group_by
+        self._turn = asyncio.Lock()
+        self._used: dict[datetime | None, _Used] = {}  # by day; of the whole range where lines are not by day
 
-    found = await reckoned(len(lives), reckon)
-    if len(found) > MAX_GPU_CHARGES:
-        raise TooManyChargesError(
-            f"the line has more than {MAX_GPU_CHARGES:,} charges (MAX_GPU_CHARGES): ask for a shorter range, or group by more dimensions"
-        )
-    return found
+    async def behind(self, line: BillLine) -> Sequence[Charged]:
+        """The charges that the line is the sum of, beside requests, by deployment and time. Raises TooManyChargesError."""
+        async with self._turn:
+            used = self._used.get(line.day)
+            if used is None:
+                used = self._used[line.day] = await self._fetched(line.day)
+        lives = used.groups.get(group_of(line), ())
+        found = await reckoned(len(lives), lambda: [*islice(used.charges(lives), MAX_GPU_CHARGES + 1)])
+        if len(found) > MAX_GPU_CHARGES:
+            raise TooManyChargesError(
+                f"the line has more than {MAX_GPU_CHARGES:,} charges (MAX_GPU_CHARGES): ask for a shorter range, or by more dimensions"
+            )
+        return found
+
+    async def _fetched(self, day: datetime | None) -> "_Used":
+        range = _range(self._of, day)
+        usage = DeploymentUsage(self._snapshot, self._of.account_id, range, DeploymentFilter())
+        groups: defaultdict[tuple[Any, ...], list[Deployment]] = defaultdict(list)
+        for each in sorted(await usage.lives(), key=lambda each: each.key):
+            groups[group_of(gpu_line(self._group_by, each, day or range.start, GpuUsage()))].append(each)
+        return _Used(groups, await usage.prices(), microseconds(range.start), microseconds(range.end), await usage.now())
+
+
+class _Used(NamedTuple):
+    groups: Mapping[tuple[Any, ...], Sequence[Deployment]]
+    prices: GpuPrices
+    start: int
+    end: int
+    now: int
+
+    def charges(self, lives: Sequence[Deployment]) -> Iterator[Charged]:
+        for each in lives:
+            for charge in gpu_charges(each.phases, self.prices.of(each.gpu_type), self.start, self.end, self.now):
+                yield Charged(each, charge)
 
 
 def _range(of: BillOf, day: datetime | None) -> Range:

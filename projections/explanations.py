@@ -11,7 +11,7 @@ from projections.snapshot import Snapshot
 
 
 async def explained(snapshot: Snapshot, requests: Sequence[Request]) -> list[Explained]:
-    """Of each, in their order; lines are in the order in which the request has them, input first."""
+    """Of each, in their order; lines are in the order that people see, input first."""
     models = sorted({each.model for each in requests})
     latest = max((each.rated_at for each in requests), default=0)
     book = PriceBook(Price(*row) for row in await snapshot.rows(PRICES, [models, latest]))

@@ -34,6 +34,7 @@ class Reader:
         self._batch = batch
         self._apart = apart
         self._epoch = 0
+        self._end: tuple[int, int] | None = None  # generation and position of what was given out last
 
     def __enter__(self) -> Self:
         if self._apart:
@@ -55,9 +56,13 @@ class Reader:
 
         Each has to be made before the next is asked for. Raises Superseded.
         """
+        if self._end != (generation.number, generation.position):
+            self._epoch += 1  # somebody else has gone on from there, and may have found prices
+        self._end = (generation.number, generation.position)
         reads: deque[_Read] = deque()
         self._read_on(reads, generation, generation.position, up_to)
         while (change := reads[0].change.result()) is not None:
+            self._end = (generation.number, change.position)
             if change.position < reads.popleft().after + self._batch:
                 reads.clear()  # they began elsewhere
             if change.prices and self._apart:

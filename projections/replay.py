@@ -11,7 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from domain.price_events import GpuPriceSet, PriceSet, RatingRenewed
 from domain.prices import PriceBook
-from ledger.shapes import FIELDS
+from ledger.shapes import ARRAY_16, FIELDS
 from projections import usage
 from projections.interpreting import Interpreter, Stored
 from projections.read_model import Tables
@@ -19,9 +19,9 @@ from projections.reading import log_sql
 
 WINDOW = 20_000  # positions of the log that are looked through at a time
 BATCH = 5_000  # events that are projected at a time
-PREFIX = "audit_"  # of the schemas of replays
+PREFIX = "tallygraph_audit_"  # of the schemas of replays
 OF_THE_PLATFORM = [PriceSet.TOPIC, GpuPriceSet.TOPIC, RatingRenewed.TOPIC]
-ARRAY_HEAD_BYTES = 3  # of MessagePack, at most
+ARRAY_HEAD_BYTES = 3  # of MessagePack, of more than 15 fields; else there is one
 
 
 class Replay:
@@ -58,7 +58,7 @@ class Replay:
         return [event for event in found if event[2] in OF_THE_PLATFORM or self._is_own(event[3])]
 
     def _is_own(self, state: bytes) -> bool:
-        return state.startswith(self._name, FIELDS + 1) or state.startswith(self._name, FIELDS + ARRAY_HEAD_BYTES)
+        return state.startswith(self._name, FIELDS + (ARRAY_HEAD_BYTES if state[FIELDS] == ARRAY_16 else 1))
 
 
 @contextmanager
@@ -80,7 +80,7 @@ def place_of_its_own(connection: Connection[Any], cell: str) -> Iterator[Tables]
 
 
 def _clear_up(connection: Connection[Any]) -> None:
-    for (schema,) in connection.execute(SCHEMAS, [f"{PREFIX}%"]).fetchall():
+    for (schema,) in connection.execute(SCHEMAS, [f"^{PREFIX}[0-9a-f]{{32}}$"]).fetchall():
         (free,) = connection.execute(TRY_LOCK, [schema]).fetchone() or (False,)
         if free:
             connection.execute(SQL("DROP SCHEMA IF EXISTS {} CASCADE").format(Identifier(schema)))
@@ -93,7 +93,7 @@ READ = """
     WHERE notification_id > %b AND notification_id <= %b
         AND (topic = ANY(%b::text[]) OR position(%b IN substring(state FROM %b::int FOR %b::int)) > 0)
     ORDER BY notification_id"""
-SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname LIKE %s"
+SCHEMAS = "SELECT nspname FROM pg_namespace WHERE nspname ~ %s AND nspowner = current_user::regrole"
 LOCK = "SELECT pg_advisory_lock(hashtextextended(%s, 0))"
 TRY_LOCK = "SELECT pg_try_advisory_lock(hashtextextended(%s, 0))"
 UNLOCK = "SELECT pg_advisory_unlock(hashtextextended(%s, 0))"

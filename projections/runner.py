@@ -11,6 +11,7 @@ from psycopg import Connection
 from psycopg.sql import SQL
 
 from ledger.application import CELL
+from ledger.connecting import options
 from projections import generations, usage
 from projections.generations import Generation, Superseded
 from projections.prices import KnownPrices
@@ -36,7 +37,7 @@ class Runner:
     """Keeps the usage group of one cell up with its log."""
 
     def __init__(self, database_url: str, cell: str = CELL, batch: int = BATCH, *, apart: bool = False) -> None:
-        """With `apart`, changes are worked out in a process of their own."""
+        """With `apart`, changes are worked out in processes of their own."""
         self._url = database_url
         self.cell = cell
         self._batch = batch
@@ -45,8 +46,8 @@ class Runner:
 
     def connect(self) -> Connection[Any]:
         """A connection to write with. It does not wait for the disk: rows and position are lost together, and projected again."""
-        options = f"-c synchronous_commit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
-        return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project", options=options)
+        own = f"-c synchronous_commit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+        return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project", options=options(self._url, own))
 
     def reader(self) -> Reader:
         """What reads the log for this runner; open it."""

@@ -1,20 +1,27 @@
 """`tallygraph rebuild`: a rebuild with its progress shown."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from cyclopts import Parameter
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ledger.apart import collect_seldom
 from projections import generations
+from projections.read_model import GROUP
+from projections.rebuilds import NAMES
 from projections.runner import REBUILD_BATCH, Runner
 from service.database import database
+from service.errors import SettingError
 from service.options import DataDir
 from service.settings import Settings
 
+Name = Annotated[str, Parameter(help="A read model, or usage, the group of them all: those that agree are built together.")]
 
-def rebuild(name: Annotated[Literal["usage"], Parameter(help="The group of read models.")] = "usage", *, data_dir: DataDir = None) -> None:
+
+def rebuild(name: Name = GROUP, *, data_dir: DataDir = None) -> None:
     """Build, swap, and drop what is retired, also what answered programs of before. Raises StartError."""
+    if name not in NAMES:
+        raise SettingError(f"{name!r} is no read model: name one of {', '.join(NAMES)}, or none for all.")
     collect_seldom()
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:

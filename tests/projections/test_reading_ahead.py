@@ -99,3 +99,19 @@ def test_a_log_that_grows_while_it_is_read_ahead_loses_nothing(ledger, database_
         assert generations.live(connection, runner.cell) == generation
     assert len(rows_of(database_url)["history"]) == sum(number % 5 + 1 for number in range(60))
     assert rows_of(database_url) == fold(log_of(database_url))
+
+
+@pytest.mark.parametrize("apart", [False, True])
+def test_as_billed_a_price_that_another_runner_has_projected_is_known(ledger, database_url, apart):
+    """Runners take turns, as they do where several follow one log: each goes on from where another has been."""
+    first, second = (Runner(database_url, batch=5, apart=each) for each in (apart, False))
+    with first.connect() as connection, first.reader() as reader:
+        for number in range(6):
+            ledger.record([price_set(unit_price=f"0.{number + 1:03}"), request_completed(at("09:00"), id=f"{number}", output=())])
+            if number % 2:
+                caught_up(second)
+            else:
+                first.catch_up_with(reader, connection, first.ensure_live(connection))
+        ledger.record([request_completed(at("10:00"), id="last", output=())])
+        first.catch_up_with(reader, connection, first.ensure_live(connection))
+    assert rows_of(database_url) == fold(log_of(database_url))
