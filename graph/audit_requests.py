@@ -1,21 +1,21 @@
 """Asking for an audit, and cancelling one."""
 
 from typing import Annotated
-from uuid import UUID
 
 import strawberry
 
 from domain.access import Scope
 from graph.audits import NO_AUDIT, Audit, AuditId, to_audit
 from graph.context import Context, Info
-from graph.errors import ApiError, BadInputError
+from graph.desks import NO_ACCOUNT, asked, cancelled, refusal
+from graph.errors import BadInputError
 from graph.inputs import TimeRange, given
 from graph.node import Kind, name_of_kind
 from graph.reach import Reached, account_by_id
 from graph.scalars import Position
-from graph.user_error import UserError, user_error
+from graph.user_error import UserError
 from jobs.audit_request import AuditRequest
-from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyJobsError
+from jobs.audit_states import AuditState
 from ledger.position import PositionUnknownError, opened
 from projections import directory
 
@@ -45,36 +45,20 @@ async def start_audit(info: Info, input: Annotated[StartAuditInput, strawberry.a
     context.require(Scope.BILLING, "startAudit")
     account = await account_by_id(context, given(input.account_id))
     if account is None:
-        message = "There is no such account: give the id of one that you see, or none for your own."
-        return _refused("NOT_FOUND", message, ["input", "accountId"])
-    try:
-        state = await context.services.audits.request(await _request(context, input, account))
-    except ApiError as error:
-        return AuditPayload(audit=None, errors=[user_error(error)])
-    except InvalidRequestError as error:
-        return _refused("BAD_INPUT", str(error), ["input", error.field])
-    except TooManyJobsError as error:
-        return _refused("LIMIT_UNFINISHED_AUDITS", str(error))
-    return AuditPayload(audit=to_audit(context, state), errors=[])
+        return AuditPayload(audit=None, errors=refusal("NOT_FOUND", NO_ACCOUNT, ["input", "accountId"]))
+    return _payload(context, *await asked(_ask(context, input, account), "LIMIT_UNFINISHED_AUDITS"))
 
 
 async def cancel_audit(info: Info, id: AuditId) -> AuditPayload:
     """The worker that makes it stops within a second."""
     context = info.context
     context.require(Scope.BILLING, "cancelAudit")
-    desk, account_id = context.services.audits, context.viewer.account_id
     name = name_of_kind(id, Kind.AUDIT)
-    if name is None:
-        return _refused("NOT_FOUND", NO_AUDIT, ["id"])
-    try:
-        state = await desk.cancel(UUID(bytes=name), account_id)
-    except JobNotFoundError:
-        return _refused("NOT_FOUND", NO_AUDIT, ["id"])
-    except JobFinishedError as error:
-        finished = await desk.get(UUID(bytes=name), account_id)
-        refused = _refused("AUDIT_FINISHED", str(error), ["id"])
-        return refused if finished is None else AuditPayload(audit=to_audit(context, finished), errors=refused.errors)
-    return AuditPayload(audit=to_audit(context, state), errors=[])
+    return _payload(context, *await cancelled(info, context.services.audits, name, missing=NO_AUDIT, finished="AUDIT_FINISHED"))
+
+
+async def _ask(context: Context, input: StartAuditInput, account: Reached) -> AuditState:
+    return await context.services.audits.request(await _request(context, input, account))
 
 
 async def _request(context: Context, input: StartAuditInput, account: Reached) -> AuditRequest:
@@ -98,5 +82,5 @@ async def _position(context: Context, up_to: str) -> int:
     return position
 
 
-def _refused(code: str, message: str, field: list[str] | None = None) -> AuditPayload:
-    return AuditPayload(audit=None, errors=[UserError(code=code, message=message, field=field)])
+def _payload(context: Context, state: AuditState | None, errors: list[UserError]) -> AuditPayload:
+    return AuditPayload(audit=None if state is None else to_audit(context, state), errors=errors)

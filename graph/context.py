@@ -1,10 +1,10 @@
 """What resolvers have at hand: who asks, what outlives the operation, and the one snapshot that the operation reads from."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -18,6 +18,8 @@ from ledger.application import CELL
 from ledger.position import Position, PositionUnknownError, opened
 from projections.snapshot import Snapshot, Snapshots
 
+K = TypeVar("K")
+V = TypeVar("V")
 MAX_NODES_PER_OPERATION = 10_000  # of all lists together, as many as their pages may hold
 AT_LEAST_SECONDS = 5.0  # how long `atLeast` waits: shorter than an operation may take, so that the client learns what it waited for
 
@@ -45,7 +47,7 @@ class Context:
         self.viewer = viewer
         self.services = services
         self.introspection = introspection
-        self.loaders: dict[object, DataLoader[Any, Any]] = {}  # by what they load
+        self._loaders: dict[object, DataLoader[Any, Any]] = {}  # by what they load
         self._nodes = 0
         self._at_least = 0
         self._opening = asyncio.Lock()
@@ -66,6 +68,13 @@ class Context:
             raise ForbiddenError(
                 f"The token {self.viewer.token_name!r} is of one account, and {thing} is for those of all: use such a one."
             )
+
+    def loader(self, what: object, load: Callable[[list[K]], Awaitable[Sequence[V]]]) -> DataLoader[K, V]:
+        """Loads in one go all of `what` that is asked for at a time. Nothing is kept: the operation may change what there is."""
+        found = self._loaders.get(what)
+        if found is None:
+            found = self._loaders[what] = DataLoader(load, cache=False)
+        return found
 
     def spend(self, nodes: int) -> None:
         """Count a page of so many nodes. Raises LimitError where the operation asks for too many: pages within pages multiply."""

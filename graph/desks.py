@@ -1,17 +1,18 @@
-"""What lists of jobs, and following one, have in common: exports and audits alike."""
+"""What asking for jobs, cancelling, following and listing them have in common: exports and audits alike."""
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from typing import TypeVar, cast
 from uuid import UUID
 
 from graph.context import Info
 from graph.cursors import Cursors, Key, Listing
-from graph.errors import LimitError, NotFoundError
+from graph.errors import ApiError, LimitError, NotFoundError
 from graph.pages import fetched
 from graph.paging import Connection, page_of
+from graph.user_error import UserError, user_error
 from jobs.desk import Desk
-from jobs.errors import JobNotFoundError, TooManyFollowersError
+from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyFollowersError, TooManyJobsError
 from jobs.job_states import JobKey, JobState
 
 State = TypeVar("State", bound=JobState)
@@ -46,6 +47,44 @@ async def followed(info: Info, desk: Desk[State], name: bytes | None, missing: s
         raise NotFoundError(missing, field=("id",)) from None
     except TooManyFollowersError as error:
         raise LimitError("FOLLOWERS", str(error)) from None
+
+
+async def asked(asking: Awaitable[State], limit: str) -> tuple[State | None, list[UserError]]:
+    """The job that was asked for, or why there is none. `limit` is the code where an account waits for too many."""
+    try:
+        return await asking, []
+    except ApiError as error:
+        return None, [user_error(error)]
+    except InvalidRequestError as error:
+        return None, refusal("BAD_INPUT", str(error), ["input", error.field])
+    except TooManyJobsError as error:
+        return None, refusal(limit, str(error))
+
+
+async def cancelled(
+    info: Info, desk: Desk[State], name: bytes | None, *, missing: str, finished: str
+) -> tuple[State | None, list[UserError]]:
+    """The job with this name of 16 bytes as it is then; and why it was not cancelled.
+
+    `missing` tells that there is none, the code `finished` that it is over.
+    """
+    if name is None:
+        return None, refusal("NOT_FOUND", missing, ["id"])
+    id, account_id = UUID(bytes=name), info.context.viewer.account_id
+    try:
+        return await desk.cancel(id, account_id), []
+    except JobNotFoundError:
+        return None, refusal("NOT_FOUND", missing, ["id"])
+    except JobFinishedError as error:
+        return await desk.get(id, account_id), refusal(finished, str(error), ["id"])
+
+
+def refusal(code: str, message: str, field: list[str] | None = None) -> list[UserError]:
+    """The errors of a payload, of which this is the one."""
+    return [UserError(code=code, message=message, field=field)]
+
+
+NO_ACCOUNT = "There is no such account: give the id of one that you see, or none for your own."
 
 
 def _key(row: JobState) -> Key:

@@ -8,14 +8,14 @@ import strawberry
 
 from domain.access import Scope
 from graph.context import Context, Info
-from graph.errors import ApiError
+from graph.desks import NO_ACCOUNT, asked, cancelled, refusal
 from graph.exports import NO_EXPORT, Export, ExportFormat, to_export
 from graph.inputs import UTC, TimeRange, given
 from graph.node import Kind, name_of_kind
-from graph.reach import account_by_id
+from graph.reach import Reached, account_by_id
 from graph.router_inputs import Interval, RouterDimension, RouterFilter
-from graph.user_error import UserError, user_error
-from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyJobsError
+from graph.user_error import UserError
+from jobs.export_states import ExportState
 from jobs.request import ExportRequest, UsageFilter
 
 
@@ -51,37 +51,20 @@ async def export_router_usage(
     context.require(Scope.READ, "exportRouterUsage")
     account = await account_by_id(context, given(input.account_id))
     if account is None:
-        message = "There is no such account: give the id of one that you see, or none for your own."
-        return _refused("NOT_FOUND", message, ["input", "accountId"])
-    try:
-        request = await _request(context, input, account.id, account.key)
-        state = await context.services.exports.request(request)
-    except ApiError as error:
-        return ExportPayload(export=None, errors=[user_error(error)])
-    except InvalidRequestError as error:
-        return _refused("BAD_INPUT", str(error), ["input", error.field])
-    except TooManyJobsError as error:
-        return _refused("LIMIT_UNFINISHED_EXPORTS", str(error))
-    return ExportPayload(export=to_export(context, state), errors=[])
+        return ExportPayload(export=None, errors=refusal("NOT_FOUND", NO_ACCOUNT, ["input", "accountId"]))
+    return _payload(context, *await asked(_ask(context, input, account), "LIMIT_UNFINISHED_EXPORTS"))
 
 
 async def cancel_export(info: Info, id: Annotated[strawberry.ID, strawberry.argument(description="The export's id.")]) -> ExportPayload:
     """The worker that writes the file stops within a second."""
     context = info.context
     context.require(Scope.READ, "cancelExport")
-    desk, account_id = context.services.exports, context.viewer.account_id
     name = name_of_kind(id, Kind.EXPORT)
-    if name is None:
-        return _refused("NOT_FOUND", NO_EXPORT, ["id"])
-    try:
-        state = await desk.cancel(UUID(bytes=name), account_id)
-    except JobNotFoundError:
-        return _refused("NOT_FOUND", NO_EXPORT, ["id"])
-    except JobFinishedError as error:
-        finished = await desk.get(UUID(bytes=name), account_id)
-        refused = _refused("EXPORT_FINISHED", str(error), ["id"])
-        return refused if finished is None else ExportPayload(export=to_export(context, finished), errors=refused.errors)
-    return ExportPayload(export=to_export(context, state), errors=[])
+    return _payload(context, *await cancelled(info, context.services.exports, name, missing=NO_EXPORT, finished="EXPORT_FINISHED"))
+
+
+async def _ask(context: Context, input: ExportRouterUsageInput, account: Reached) -> ExportState:
+    return await context.services.exports.request(await _request(context, input, account.id, account.key))
 
 
 async def _request(context: Context, input: ExportRouterUsageInput, account_id: UUID, account_key: str) -> ExportRequest:
@@ -112,5 +95,5 @@ def _filter(filter: RouterFilter | None) -> UsageFilter:
     )
 
 
-def _refused(code: str, message: str, field: list[str] | None = None) -> ExportPayload:
-    return ExportPayload(export=None, errors=[UserError(code=code, message=message, field=field)])
+def _payload(context: Context, state: ExportState | None, errors: list[UserError]) -> ExportPayload:
+    return ExportPayload(export=None if state is None else to_export(context, state), errors=errors)

@@ -1,10 +1,6 @@
 """What is known of the deployments that an operation names here and there: all that it asks for at a time is one query."""
 
-from collections.abc import Sequence
-from typing import Any
 from uuid import UUID
-
-from strawberry.dataloader import DataLoader
 
 from graph.context import Context
 from projections.deployment_lives import Deployment, of_keys
@@ -19,22 +15,14 @@ async def known_deployment(context: Context, snapshot: Snapshot | None, account_
 
     The caller has seen to it that the account is within the viewer's reach.
     """
-    loader = context.loaders.get((Deployment, snapshot))
-    if loader is None:
-        loader = context.loaders[Deployment, snapshot] = _loader(context, snapshot)
-    return await loader.load((account_id, key))
 
-
-def _loader(context: Context, within: Snapshot | None) -> DataLoader[Any, Any]:
-    """Nothing is kept: after a change that the operation makes, there is more to read."""
-
-    async def load(names: Sequence[Named]) -> list[Deployment]:
-        snapshot = within or await context.snapshot()
+    async def load(names: list[Named]) -> list[Deployment]:
+        read = snapshot or await context.snapshot()
         found: dict[Named, Deployment] = {}
-        for account_id in {account_id for account_id, _ in names}:
-            keys = sorted({key for account, key in names if account == account_id})
-            known = await of_keys(snapshot, account_id, keys)
-            found |= {(account_id, key): each for key, each in known.items()}
+        for account in {account for account, _ in names}:
+            keys = sorted({key for owner, key in names if owner == account})
+            known = await of_keys(read, account, keys)
+            found |= {(account, key): each for key, each in known.items()}
         return [found[name] for name in names]
 
-    return DataLoader(load, cache=False)
+    return await context.loader((Deployment, snapshot), load).load((account_id, key))

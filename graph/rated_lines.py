@@ -3,7 +3,6 @@
 from decimal import Decimal
 
 import strawberry
-from strawberry.dataloader import DataLoader
 
 from domain.prices import Price
 from domain.quantities import label
@@ -35,13 +34,22 @@ class RatedLine:
 
 
 async def rated_lines(context: Context, request: Request) -> list[RatedLine]:
-    """Requests that are asked for together are worked out together. Nothing is kept: after a change, there is more to read."""
-    return [_rated_line(each) for each in (await _explanations(context).load(request)).lines]
+    """Requests that are asked for together are worked out together."""
+
+    async def load(requests: list[Request]) -> list[Explained]:
+        return await explanations.explained(await context.snapshot(), requests)
+
+    return [_rated_line(each) for each in (await context.loader(RatedLine, load).load(request)).lines]
 
 
 async def event_at(context: Context, position: int) -> Event | None:
     """The event at that place in the log, which the caller knows to be for the viewer's eyes: those of the platform are for all."""
-    found = await _events(context).load(position)
+
+    async def load(positions: list[int]) -> list[LoggedEvent | None]:
+        found = await log_streams.events_at(await context.snapshot(), positions)
+        return [found.get(each) for each in positions]
+
+    found = await context.loader(Event, load).load(position)
     return None if found is None else event(context, found)
 
 
@@ -56,18 +64,3 @@ def _rated_line(line: Line) -> RatedLine:
         fee=line.fee,
         taken=line.price,
     )
-
-
-def _explanations(context: Context) -> DataLoader[Request, Explained]:
-    async def load(requests: list[Request]) -> list[Explained]:
-        return await explanations.explained(await context.snapshot(), requests)
-
-    return context.loaders.setdefault(RatedLine, DataLoader(load, cache=False))
-
-
-def _events(context: Context) -> DataLoader[int, LoggedEvent | None]:
-    async def load(positions: list[int]) -> list[LoggedEvent | None]:
-        found = await log_streams.events_at(await context.snapshot(), positions)
-        return [found.get(position) for position in positions]
-
-    return context.loaders.setdefault(Event, DataLoader(load, cache=False))

@@ -47,31 +47,30 @@ class Preparers:
         latest = microseconds(datetime.now(UTC) + limits.MAX_CLOCK_LEAD)
         if len(reports) < APART_FROM:
             return await asyncio.to_thread(prepare, reports, sender, latest)
-        used = self._processes
+        used = self._processes = self._processes or executor(PROCESSES)
         try:
-            return await self._apart(reports, sender, latest)
+            return await _apart(used, reports, sender, latest)
         except BrokenProcessPool:
-            if self._processes is used or used is None:  # else they are new ones already
-                self._processes = None
-            return await self._apart(reports, sender, latest)
+            if self._processes is used:  # else somebody else has new ones already
+                self._processes = executor(PROCESSES)
+            return await _apart(self._processes, reports, sender, latest)
 
     async def close(self) -> None:
         """End them."""
         if self._processes is not None:
             await asyncio.to_thread(self._processes.shutdown, cancel_futures=True)
 
-    async def _apart(self, reports: Sequence[bytes], sender: Sender, latest: int) -> Prepared:
-        if self._processes is None:
-            self._processes = executor(PROCESSES)
-        loop = asyncio.get_running_loop()
-        parts = [
-            loop.run_in_executor(self._processes, prepare, reports[start : start + PART], sender, latest, start)
-            for start in range(0, len(reports), PART)
-        ]
-        whole, *rest = await asyncio.gather(*parts)
-        for part in rest:
-            whole.extend(part)
-        return whole
+
+async def _apart(processes: ProcessPoolExecutor, reports: Sequence[bytes], sender: Sender, latest: int) -> Prepared:
+    loop = asyncio.get_running_loop()
+    parts = [
+        loop.run_in_executor(processes, prepare, reports[start : start + PART], sender, latest, start)
+        for start in range(0, len(reports), PART)
+    ]
+    whole, *rest = await asyncio.gather(*parts)
+    for part in rest:
+        whole.extend(part)
+    return whole
 
 
 def prepare(reports: Sequence[bytes], sender: Sender, latest: int, first: int = 0) -> Prepared:

@@ -18,6 +18,8 @@ from psycopg.conninfo import conninfo_to_dict
 from psycopg.rows import DictRow, dict_row
 from psycopg.sql import SQL
 
+from ledger.connecting import options
+
 SCHEMA = "jobs"
 POOL_SIZE = 4  # connections of one process to the jobs' log
 
@@ -72,8 +74,7 @@ class JobsLog(Application[UUID]):
         """The library's, but connected by URL: its own settings know host, port and name only, and lose TLS and the rest."""
         factory: Any = JobsFactory(env)  # the library's types do not see that it is one of its factories
         given = conninfo_to_dict(self._database_url, application_name="tallygraph jobs")
-        utc = f"{given.get('options', '')} -c TimeZone=UTC"
-        factory.datastore.pool.kwargs = {**given, "options": utc, "row_factory": dict_row}
+        factory.datastore.pool.kwargs = {**given, "options": options(self._database_url, "-c TimeZone=UTC"), "row_factory": dict_row}
         return factory
 
 

@@ -1,11 +1,10 @@
 """What someone asks an audit to prove."""
 
-import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from uuid import UUID
 
-from jobs.request import MAX_SLUG, check_period
+from jobs.request import check_period, file_stem
 from projections.audits import AuditOf
 from projections.router_facts import Range
 
@@ -30,10 +29,8 @@ class AuditRequest:
 
 
 def file_name(account_key: str, period_from: datetime, period_to: datetime) -> str:
-    """What people see: account, first and last day in UTC; safe in a URL and on any disk."""
-    account = re.sub(r"[^A-Za-z0-9.-]+", "-", account_key).strip(".-")[:MAX_SLUG] or "account"
-    first, last = (instant.astimezone(UTC).date() for instant in (period_from, period_to - timedelta(microseconds=1)))
-    return f"{account}-audit-{first}-to-{last}.json"
+    """What people see, with days in UTC."""
+    return f"{file_stem(account_key, 'audit', period_from, period_to, UTC)}.json"
 
 
 def checked(request: AuditRequest) -> AuditRequest:

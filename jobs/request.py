@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Literal, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -55,11 +55,15 @@ class ExportRequest:
 
     @property
     def file_name(self) -> str:
-        """What people see: account, first and last local day; safe in a URL and on any disk."""
-        account = re.sub(r"[^A-Za-z0-9.-]+", "-", self.account_key).strip(".-")[:MAX_SLUG] or "account"
-        last_instant = self.period_to - timedelta(microseconds=1)
-        first, last = (instant.astimezone(self.zone).date() for instant in (self.period_from, last_instant))
-        return f"{account}-usage-{first}-to-{last}.xlsx"
+        """What people see."""
+        return f"{file_stem(self.account_key, 'usage', self.period_from, self.period_to, self.zone)}.xlsx"
+
+
+def file_stem(account_key: str, what: str, period_from: datetime, period_to: datetime, zone: tzinfo) -> str:
+    """The name of a file but for its ending: account, first and last local day; safe in a URL and on any disk."""
+    account = re.sub(r"[^A-Za-z0-9.-]+", "-", account_key).strip(".-")[:MAX_SLUG] or "account"
+    first, last = (instant.astimezone(zone).date() for instant in (period_from, period_to - timedelta(microseconds=1)))
+    return f"{account}-{what}-{first}-to-{last}"
 
 
 def checked(request: ExportRequest) -> ExportRequest:

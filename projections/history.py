@@ -73,7 +73,7 @@ COPIED = (  # those that come again and again stand together
     "status_code, error_message, outcome, fee, reported_cost",
 )
 COPY = f"COPY {{history}} ({', '.join(COPIED)}) FROM STDIN (FORMAT BINARY)"
-COLUMNS = 34
+COLUMNS = len(", ".join(COPIED).split(", "))
 
 _head = struct.Struct(">hi16siqi16siqiqiqiii?").pack
 _three = struct.Struct(">iqiqiq").pack

@@ -14,7 +14,7 @@ from domain.names import milliseconds_of
 from projections.history import lines_of
 from projections.history_past import requests_as_of
 from projections.keyset import By, order_by, past
-from projections.log_streams import LoggedEvent, logged
+from projections.log_streams import LOGGED, LoggedEvent, logged
 from projections.router_usage import Line, Range, ranked
 from projections.snapshot import Snapshot
 
@@ -185,12 +185,7 @@ async def one(snapshot: Snapshot, account_id: UUID, id: UUID) -> Request | None:
 
 async def events_of(snapshot: Snapshot, id: UUID) -> list[LoggedEvent]:
     """What the log holds of a request, oldest first. The caller has seen to it that the request is within the viewer's reach."""
-    rows = await snapshot.rows(
-        """SELECT notification_id, topic, originator_version,
-            (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1), state
-        FROM {events} WHERE originator_id = %s ORDER BY originator_version""",
-        [id],
-    )
+    rows = await snapshot.rows(f"{LOGGED} WHERE originator_id = %s ORDER BY originator_version", [id])
     return [logged(*row) for row in rows]
 
 

@@ -50,14 +50,14 @@ async def told_of(snapshot: Snapshot, originator_id: UUID) -> list[Told]:
 
 async def events_at(snapshot: Snapshot, positions: Sequence[int]) -> dict[int, LoggedEvent]:
     """The events at those places in the log, by place. The caller has seen to it that they are for the viewer's eyes."""
-    rows = await snapshot.rows(AT, [[*positions]])
+    rows = await snapshot.rows(f"{LOGGED} WHERE notification_id = ANY(%s::int8[])", [[*positions]])
     return {row[0]: logged(*row) for row in rows}
 
 
-AT = """
+LOGGED = """
     SELECT notification_id, topic, originator_version,
         (SELECT recorded_at FROM {appends} WHERE position >= notification_id ORDER BY position LIMIT 1), state
-    FROM {events} WHERE notification_id = ANY(%s::int8[])"""
+    FROM {events}"""
 
 
 async def bearer_of(snapshot: Snapshot, account_id: UUID, source: str, id: str) -> UUID | None:

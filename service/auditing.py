@@ -12,8 +12,6 @@ from uuid import UUID, uuid4
 import psycopg
 from cyclopts import Parameter
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.names import account_id
 from domain.sealing import Seal
@@ -29,6 +27,7 @@ from projections.audits import AuditOf, Verdict
 from service.database import Database, database
 from service.errors import SettingError, StartError
 from service.options import DataDir, instant_of
+from service.progress import progress_bar
 from service.settings import Settings
 
 MAX_SHOWN = 20  # differences
@@ -68,10 +67,9 @@ def audit(*, account: Account, start: Start, end: End, up_to: UpTo = None, data_
 def prove(database_url: str, of: AuditOf, engine: AuditEngine) -> Found:
     """Replay and compare, with a bar on standard error. Nothing is kept of it."""
     id = uuid4()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     try:
-        with Progress(*columns, console=Console(stderr=True)) as progress:
-            task = progress.add_task(f"auditing {escape(of.account)}", total=None)
+        with progress_bar(Console(stderr=True)) as progress:
+            task = progress.add_task(f"auditing {of.account}", total=None)
             verdict = engine.audit(id, of, lambda done, total: progress.update(task, completed=done, total=total))
         return Found(verdict, _differences(database_url, of.account_id, id))
     finally:

@@ -9,7 +9,6 @@ from typing import Annotated
 import msgspec
 from cyclopts import App, Parameter
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from domain.limits import MAX_CLOCK_LEAD
 from ingest import litellm_prices
@@ -19,6 +18,7 @@ from service.door import Door
 from service.errors import SettingError, StartError
 from service.event_files import BATCH
 from service.options import Url, instant_of
+from service.progress import progress_bar
 from service.sending import Tally, tell_refused
 
 prices = App(name="prices")
@@ -78,8 +78,7 @@ def _read(file: Path) -> PriceList:
 
 
 def _send(events: Sequence[bytes], name: str, door: Door, tally: Tally, console: Console) -> None:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with door.client, Progress(*columns, console=console) as progress:
+    with door.client, progress_bar(console) as progress:
         task = progress.add_task(name, total=len(events))
         for start in range(0, len(events), BATCH):
             batch = events[start : start + BATCH]

@@ -3,7 +3,6 @@
 from typing import Annotated
 
 from cyclopts import Parameter
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from ledger.apart import collect_seldom
 from projections import generations
@@ -13,6 +12,7 @@ from projections.runner import REBUILD_BATCH, Runner
 from service.database import database
 from service.errors import SettingError
 from service.options import DataDir
+from service.progress import progress_bar
 from service.settings import Settings
 
 Name = Annotated[str, Parameter(help="A read model, or usage, the group of them all: those that agree are built together.")]
@@ -23,8 +23,7 @@ def rebuild(name: Name = GROUP, *, data_dir: DataDir = None) -> None:
     if name not in NAMES:
         raise SettingError(f"{name!r} is no read model: name one of {', '.join(NAMES)}, or none for all.")
     collect_seldom()
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with database(Settings.from_environment(data_dir)) as found, Progress(*columns) as progress:
+    with database(Settings.from_environment(data_dir)) as found, progress_bar() as progress:
         runner = Runner(found.direct_url, batch=REBUILD_BATCH, apart=True)
         task = progress.add_task(f"rebuilding {name}")
         runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))

@@ -8,12 +8,13 @@ from typing import Annotated, Any
 
 from cyclopts import Parameter
 from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn
 
 from service.door import Door
 from service.errors import StartError
 from service.event_files import UnreadableFileError, batches
 from service.options import Url
+from service.progress import progress_bar
 
 MAX_SHOWN = 10  # refused reports that are told one by one
 
@@ -52,8 +53,7 @@ def ingest(*files: Files, url: Url = "http://127.0.0.1:8000", token: Token) -> N
 
 
 def _send(files: Sequence[Path], door: Door, tally: Tally, console: Console) -> None:
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    with door.client, Progress(*columns, console=console) as progress:
+    with door.client, progress_bar(console, DownloadColumn()) as progress:
         for path in files:
             task = progress.add_task(path.name, total=path.stat().st_size if path.is_file() else None)
             for batch in batches(path):
