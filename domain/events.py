@@ -7,7 +7,6 @@ change raises SHAPE and adds an upcast.
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import Enum
-from http import HTTPStatus
 from typing import ClassVar
 
 import msgspec
@@ -91,12 +90,17 @@ class RequestCompleted(UsageEvent, frozen=True, array_like=True, gc=False):
 
     @property
     def outcome(self) -> Outcome:
-        """The status code decides; without one, an error message does."""
-        if self.status_code is None:
-            return Outcome.SUCCESS if self.error_message is None else Outcome.UNKNOWN_ERROR
-        if self.status_code < HTTPStatus.BAD_REQUEST:
-            return Outcome.SUCCESS
-        return Outcome.CLIENT_ERROR if self.status_code < HTTPStatus.INTERNAL_SERVER_ERROR else Outcome.SERVER_ERROR
+        """What became of it."""
+        return outcome(self.status_code, told_error=self.error_message is not None)
+
+
+def outcome(status_code: int | None, *, told_error: bool) -> Outcome:
+    """The status code decides; without one, whether there is an error message does."""
+    if status_code is None:
+        return Outcome.UNKNOWN_ERROR if told_error else Outcome.SUCCESS
+    if status_code < 400:
+        return Outcome.SUCCESS
+    return Outcome.CLIENT_ERROR if status_code < 500 else Outcome.SERVER_ERROR
 
 
 def microseconds(instant: datetime) -> int:

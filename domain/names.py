@@ -1,12 +1,13 @@
 """Names made into identifiers of fixed size, so that the same name gives the same identifier for ever and everywhere."""
 
 from hashlib import blake2b
-from struct import Struct
 from uuid import UUID
 
-VERSION_8 = 0x8000
-VARIANT = 0x8000_0000_0000_0000
-_two_words = Struct(">QQ")
+VERSION_8 = 0x8 << 76  # of 128 bits: RFC 9562, section 5.8
+VARIANT = 0b10 << 62
+HASHED = 0xFFF << 64 | (1 << 62) - 1  # what a hash fills, where the first 48 bits are a time
+
+_digest = blake2b(digest_size=16)  # to copy it takes half as long as to make one
 
 
 def request_originator_id(account: str, source: str, id: str, occurred_at: int) -> bytes:
@@ -15,9 +16,9 @@ def request_originator_id(account: str, source: str, id: str, occurred_at: int) 
     `occurred_at` is in microseconds since 1970. Identifiers that follow time keep appends at the right edge of the index: random
     ones made them 2.5 times slower and wrote seven times the WAL.
     """
-    digest = blake2b(f"{account}\0{source}\0{id}\0{occurred_at}".encode(), digest_size=16).digest()
-    high, low = _two_words.unpack(digest)
-    return _two_words.pack(occurred_at // 1000 << 16 | VERSION_8 | high & 0x0FFF, VARIANT | low & 0x3FFF_FFFF_FFFF_FFFF)
+    digest = _digest.copy()
+    digest.update(f"{account}\0{source}\0{id}\0{occurred_at}".encode())
+    return (occurred_at // 1000 << 80 | VERSION_8 | VARIANT | int.from_bytes(digest.digest()) & HASHED).to_bytes(16)
 
 
 def event_originator_id(account: str, source: str, id: str) -> bytes:
@@ -32,7 +33,9 @@ def milliseconds_of(originator_id: bytes) -> int:
 
 def event_name(source: str, id: str) -> bytes:
     """16 bytes that stand for an event's name within its account, whatever its time."""
-    return blake2b(f"{source}\0{id}".encode(), digest_size=16).digest()
+    digest = _digest.copy()
+    digest.update(f"{source}\0{id}".encode())
+    return digest.digest()
 
 
 def account_id(key: str) -> UUID:

@@ -38,8 +38,10 @@ def cloudevent(event: UsageEvent) -> dict[str, Any]:
 
 def amount(value: Decimal) -> str:
     """The shortest text, without an exponent: equal amounts are equal texts."""
-    text = f"{value:f}"
-    if "." in text:
+    text = str(value)
+    if "E" in text:
+        text = f"{value:f}"
+    if text.endswith("0") and "." in text:
         text = text.rstrip("0").rstrip(".")
     return "0" if text == "-0" else text
 
@@ -47,6 +49,11 @@ def amount(value: Decimal) -> str:
 def instant(time: datetime) -> str:
     """RFC 3339 in UTC, with microseconds where there are any."""
     return time.isoformat().removesuffix("+00:00") + "Z"
+
+
+def zoned(time: datetime) -> str:
+    """RFC 3339 with the offset that the clocks of its zone have then: an hour that they repeat is two. Z where there is none."""
+    return time.isoformat().replace("+00:00", "Z")
 
 
 def _request(event: RequestCompleted) -> dict[str, Any]:

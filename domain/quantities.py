@@ -1,9 +1,11 @@
 """Kinds of usage, in the order and with the labels that people see."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 from domain.events import Quantity
 
+MAX_KNOWN = 4_096  # categories that are looked up once: they come again in every line
 TOKEN = "token"  # noqa: S105 - a unit of usage
 
 INPUT_LABELS = {
@@ -34,9 +36,12 @@ UNIT_NAMES = {
 }
 
 
+INPUT_PLACES = {category: place for place, category in enumerate(INPUT_LABELS)}
+OUTPUT_PLACES = {category: place for place, category in enumerate(OUTPUT_LABELS)}
 UNIT_LABELS = {unit: name.capitalize() for unit, name in UNIT_NAMES.items()}
 
 
+@lru_cache(MAX_KNOWN)
 def label(direction: str, category: str, unit: str = TOKEN) -> str:
     """What people call a category of `input` or `output`. One we do not know goes by its own name."""
     labels = INPUT_LABELS if direction == "input" else OUTPUT_LABELS
@@ -44,14 +49,20 @@ def label(direction: str, category: str, unit: str = TOKEN) -> str:
         return labels.get(category, category)
     if category == unit:
         return UNIT_LABELS.get(unit, unit)
-    name = category.replace("_", " ").capitalize() if category in labels else category
+    name = in_words(category) if category in labels else category
     return f"{name} ({UNIT_NAMES.get(unit, unit)})"
 
 
+def in_words(category: str) -> str:
+    """What a category that we know is called where it is not counted in tokens."""
+    return category.replace("_", " ").capitalize()
+
+
+@lru_cache(MAX_KNOWN)
 def rank(direction: str, category: str, unit: str) -> tuple[int, str, str]:
     """Sort key of a breakdown: known categories in their order, then the others by name."""
-    labels = list(INPUT_LABELS if direction == "input" else OUTPUT_LABELS)
-    return (labels.index(category) if category in labels else len(labels), category, unit)
+    places = INPUT_PLACES if direction == "input" else OUTPUT_PLACES
+    return (places.get(category, len(places)), category, unit)
 
 
 def tokens(quantities: Iterable[Quantity] | None) -> int | None:

@@ -57,9 +57,7 @@ def rate(book: PriceBook, request: RequestCompleted, position: int) -> Rated:
     if request.channel == DEPLOYMENT or request.input is None or request.output is None:
         return UNRATED
     inputs, outputs = _kinds(book, request, position)
-    input = _fees(inputs, request.input)
-    output = _fees(outputs, request.output)
-    if input is None or output is None:
+    if (input := _fees(inputs, request.input)) is None or (output := _fees(outputs, request.output)) is None:
         return UNRATED
     return Rated(_sum(*input, *output), input, output)
 

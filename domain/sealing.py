@@ -1,6 +1,8 @@
 """Texts that only this service can read or make: what a client carries for us and hands back, such as a cursor or a position."""
 
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
+from collections.abc import Iterable
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
@@ -9,6 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 MIN_SECRET_BYTES = 16
 SIV_KEY_BYTES = 64  # AES-256 for the cipher, AES-256 for the authentication
+URL_SAFE = bytes.maketrans(b"+/", b"-_")
 PURPOSE = b"tallygraph seal 1"  # Changes with the format, and every seal made before is broken.
 
 
@@ -31,7 +34,12 @@ class Seal:
 
     def seal(self, payload: bytes, *binding: bytes) -> str:
         """`payload` as URL-safe text that opens only with the same `binding`, part for part."""
-        return urlsafe_b64encode(self._cipher.encrypt(payload, [*binding])).rstrip(b"=").decode()
+        return self.seal_each([payload], *binding)[0]
+
+    def seal_each(self, payloads: Iterable[bytes], *binding: bytes) -> list[str]:
+        """The same of many, which take less time together."""
+        encrypt, bound = self._cipher.encrypt, [*binding]
+        return [b2a_base64(encrypt(each, bound), newline=False).translate(URL_SAFE, b"=").decode() for each in payloads]
 
     def open(self, token: str, *binding: bytes) -> bytes:
         """The payload of a text that `seal` made. Raises SealBrokenError."""

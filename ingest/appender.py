@@ -3,10 +3,12 @@
 import asyncio
 from collections import deque
 from collections.abc import Sequence
+from contextvars import Context
 from dataclasses import replace
 
 from domain.limits import MAX_EVENTS_PER_BATCH
 from domain.price_events import PLATFORM
+from ingest import metrics
 from ledger import accounts
 from ledger.application import Ledger, Recording
 from ledger.entries import Entries
@@ -36,8 +38,13 @@ class Appender:
         self._waiting.append((events, answer))
         self._events_waiting += len(events)
         if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write())
+            self._writer = asyncio.create_task(self._write(), context=Context())  # it writes for all: what it logs is of no one request
         return await asyncio.shield(answer)  # a caller that goes away does not take the others' append with it
+
+    @property
+    def events_waiting(self) -> int:
+        """How many events are accepted, and not durable yet."""
+        return self._events_waiting
 
     async def close(self) -> None:
         """Return when nothing waits any more."""
@@ -71,7 +78,8 @@ class Appender:
         if strangers := together.accounts - self._known_accounts - {PLATFORM}:
             self._ledger.beside(lambda connection: accounts.ensure(connection, strangers, self._ledger.cell))
             self._known_accounts |= strangers
-        return self._ledger.append(together)
+        with metrics.append_of(len(together)):
+            return self._ledger.append(together)
 
 
 def _part(recording: Recording, start: int, end: int) -> Recording:

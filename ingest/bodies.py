@@ -1,16 +1,25 @@
 """Request bodies: read within their limits, unpacked within theirs, and taken apart into single reports."""
 
+import asyncio
 import gzip
 import io
 import re
 import zlib
 from collections.abc import AsyncIterable, Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import zstandard
 
 from domain import limits
+
+
+class Body(NamedTuple):
+    """A body as it was sent, expanded by nobody yet."""
+
+    content: bytes
+    media_type: str
+    encoding: str
 
 
 class BodyError(Exception):
@@ -21,16 +30,42 @@ class BodyError(Exception):
         self.status = status
 
 
-async def read(chunks: AsyncIterable[bytes]) -> bytes:
-    """The body as sent. Raises BodyError past MAX_BODY_BYTES."""
+class TooLargeError(BodyError):
+    """Raised when a body is larger than it may be."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(413, message)
+
+
+TOO_LARGE = f"the body is larger than {limits.MAX_BODY_BYTES} bytes as sent (MAX_BODY_BYTES): send smaller batches"
+
+
+def check_length(told: str | None) -> None:
+    """Refuse a body by what its Content-Length tells, before any of it is read. Raises TooLargeError."""
+    if told is not None and told.isdecimal() and int(told) > limits.MAX_BODY_BYTES:
+        raise TooLargeError(TOO_LARGE)
+
+
+async def read(chunks: AsyncIterable[bytes], grown: Callable[[int], None] = lambda _: None) -> bytes:
+    """The body as sent; `grown` hears of its bytes as they come, and may raise.
+
+    Raises BodyError past MAX_BODY_BYTES, and for a sender that takes more than MAX_BODY_SECONDS or pauses for MAX_PAUSE_SECONDS.
+    """
     body = bytearray()
-    async for chunk in chunks:
-        body += chunk
-        if len(body) > limits.MAX_BODY_BYTES:
-            raise BodyError(
-                413,
-                f"the body is larger than {limits.MAX_BODY_BYTES} bytes as sent (MAX_BODY_BYTES): send smaller batches",
-            )
+    clock = asyncio.get_running_loop().time
+    last = clock() + limits.MAX_BODY_SECONDS
+    try:
+        async with asyncio.timeout(min(limits.MAX_BODY_SECONDS, limits.MAX_PAUSE_SECONDS)) as patience:
+            async for chunk in chunks:
+                if len(body) + len(chunk) > limits.MAX_BODY_BYTES:
+                    raise TooLargeError(TOO_LARGE)
+                grown(len(chunk))
+                body += chunk
+                patience.reschedule(min(last, clock() + limits.MAX_PAUSE_SECONDS))
+    except TimeoutError:
+        slow = f"took more than {limits.MAX_BODY_SECONDS:g} seconds (MAX_BODY_SECONDS)"
+        idle = f"paused for {limits.MAX_PAUSE_SECONDS:g} seconds (MAX_PAUSE_SECONDS)"
+        raise BodyError(408, f"the body {slow if clock() >= last else idle}: nothing of it is recorded, send the batch again") from None
     return bytes(body)
 
 
@@ -43,23 +78,23 @@ OPENERS: dict[str, Callable[[bytes], Any]] = {
 }
 
 
-def expanded(body: bytes, encoding: str) -> bytes:
-    """The body as meant. Raises BodyError for an unknown encoding, a damaged body, or one past MAX_EXPANDED_BODY_BYTES."""
+def expanded(body: bytes, encoding: str, limit: int = limits.MAX_EXPANDED_BODY_BYTES) -> bytes:
+    """The body as meant. Raises BodyError for an unknown encoding or a damaged body, TooLargeError for one that expands past `limit`."""
     if encoding in ("", "identity"):
         return body
     if encoding not in OPENERS:
         raise BodyError(415, f"the content encoding {encoding!r} is not known: use {', '.join(OPENERS)} or none")
     try:
         with OPENERS[encoding](body) as stream:
-            content = stream.read(limits.MAX_EXPANDED_BODY_BYTES + len(END) + 1)
+            content = stream.read(limit + len(END) + 1)
     except (OSError, EOFError, zlib.error, zstandard.ZstdError) as error:
         raise BodyError(400, f"the body is not whole {encoding}: {error}") from None
-    if encoding == "zstd" and len(content) <= limits.MAX_EXPANDED_BODY_BYTES + len(END):
+    if encoding == "zstd" and len(content) <= limit + len(END):
         if not content.endswith(END):
             raise BodyError(400, "the body is not whole zstd: it ends within a frame")
         content = content.removesuffix(END)
-    if len(content) > limits.MAX_EXPANDED_BODY_BYTES:
-        raise BodyError(413, f"the body is larger than {limits.MAX_EXPANDED_BODY_BYTES} bytes expanded (MAX_EXPANDED_BODY_BYTES)")
+    if len(content) > limit:
+        raise TooLargeError(f"the body is larger than {limit} bytes expanded (MAX_EXPANDED_BODY_BYTES): send smaller batches")
     return content
 
 
@@ -98,7 +133,7 @@ def _array(content: bytes) -> list[bytes]:
         return items
 
 
-STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+"|[\[\]{},]', re.DOTALL)
+STRUCTURE = re.compile(rb'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
 
 
 def _items(content: bytes) -> list[bytes] | None:

@@ -4,10 +4,10 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Context, Decimal, Inexact
-from itertools import pairwise
 from typing import Any
 
 import msgspec
+from msgspec.structs import astuple
 
 from domain import limits
 from domain.deployment_events import MICRO
@@ -20,17 +20,22 @@ from ingest.reports import ReportedQuantity
 DECIMAL = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([Ee][+-]?\d{1,3})?", re.ASCII)
 EARLIEST = microseconds(limits.EARLIEST_TIME)
 LATEST = microseconds(limits.LATEST_TIME)
-SECOND = slice(0, 19)  # of an instant's text
 MAX_SECONDS_KNOWN = 100_000
 EXACT = Context(traps=[Inexact])
 
-_seconds: dict[str, int] = {}  # many events share one
+_seconds: dict[str, int] = {}  # microseconds, by an instant's text as far as the second: many events share one
 
 
 def instant(text: str, latest: int, field: str = "time") -> int:
     """Microseconds since 1970; finer digits are cut."""
-    found = _at_once(text)
-    if found is None:
+    second, rest = _seconds.get(text[:19]), text[19:]
+    if second is None or rest[-1:] != "Z":
+        found = _instant(text, field)
+    elif rest == "Z":
+        found = second
+    elif rest[0] == "." and (digits := rest[1:-1]).isdecimal() and digits.isascii():
+        found = second + int(digits if len(digits) == 6 else digits[:6].ljust(6, "0"))
+    else:
         found = _instant(text, field)
     if found < EARLIEST:
         raise UnacceptableError(field, f"{text[:64]} is before {limits.EARLIEST_TIME:%Y-%m-%d}")
@@ -40,20 +45,6 @@ def instant(text: str, latest: int, field: str = "time") -> int:
         )
         raise UnacceptableError(field, f"{text[:64]} is {ahead}")
     return found
-
-
-def _at_once(text: str) -> int | None:
-    """An instant in UTC within a second that was seen before: most are. Null for any other."""
-    second = _seconds.get(text[SECOND])
-    rest = text[19:]
-    if second is None or rest[-1:] != "Z":
-        return None
-    if rest == "Z":
-        return second
-    fraction = rest[1:-1]
-    if rest[0] != "." or not (fraction.isdecimal() and fraction.isascii()):
-        return None
-    return second + int(fraction[:6].ljust(6, "0"))
 
 
 def _instant(text: str, field: str) -> int:
@@ -66,7 +57,7 @@ def _instant(text: str, field: str) -> int:
     if text[-1] == "Z" and text[10] == "T":
         if len(_seconds) >= MAX_SECONDS_KNOWN:
             _seconds.clear()
-        _seconds[text[SECOND]] = found - found % 1_000_000
+        _seconds[text[:19]] = found - found % 1_000_000
     return found
 
 
@@ -75,15 +66,18 @@ def quantities(reported: Sequence[ReportedQuantity] | None, side: str) -> tuple[
     if reported is None:
         return None
     if len(reported) == 1:
-        (one,) = reported
-        return ((one.category, one.unit, one.quantity),)
-    found: list[Quantity] = [(each.category, each.unit, each.quantity) for each in reported]
-    if found:
-        found.sort()
-        for (category, unit, _), following in pairwise(found):
-            if category == following[0] and unit == following[1]:
-                raise UnacceptableError(side, f"has {category!r} in {unit!r} twice: categories are disjoint, add them up")
+        return (astuple(reported[0]),)
+    found: list[Quantity] = sorted(map(astuple, reported))
+    _check_disjoint(found, side)
     return tuple(found)
+
+
+def _check_disjoint(found: Sequence[Quantity], side: str) -> None:
+    before, before_unit = None, None
+    for category, unit, _ in found:
+        if category == before and unit == before_unit:
+            raise UnacceptableError(side, f"has {category!r} in {unit!r} twice: categories are disjoint, add them up")
+        before, before_unit = category, unit
 
 
 def nanoseconds(milliseconds: float | None) -> int | None:
@@ -151,6 +145,14 @@ def check_strings(report: msgspec.Struct) -> None:
     _check(msgspec.to_builtins(report), "")
 
 
+def check_text(text: str, field: str, *, may_be_long: bool = False) -> None:
+    """Refuse one text that holds NUL, or is past its limit where it has one."""
+    if "\0" in text:
+        raise UnacceptableError(field, NUL)
+    if not may_be_long and len(text.encode()) > limits.MAX_STRING_BYTES:
+        raise UnacceptableError(field, f"is longer than {limits.MAX_STRING_BYTES} bytes (MAX_STRING_BYTES)")
+
+
 def check_nul(value: Any, path: str = "") -> None:
     """Refuse NUL anywhere in a report, in fields that we do not know, too."""
     if isinstance(value, dict):
@@ -175,7 +177,4 @@ def _check(value: Any, path: str) -> None:
         for i, item in enumerate(value):
             _check(item, f"{path}[{i}]")
     elif isinstance(value, str):
-        if "\0" in value:
-            raise UnacceptableError(path, NUL)
-        if path != "data.error_message" and len(value.encode()) > limits.MAX_STRING_BYTES:
-            raise UnacceptableError(path, f"is longer than {limits.MAX_STRING_BYTES} bytes (MAX_STRING_BYTES)")
+        check_text(value, path, may_be_long=path == "data.error_message")

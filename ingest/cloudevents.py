@@ -3,7 +3,6 @@
 https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 """
 
-import re
 from collections.abc import Callable
 from typing import Any, get_args, get_type_hints
 
@@ -11,19 +10,27 @@ import msgspec
 
 from domain import limits
 from domain.corrections import RequestCorrected, RequestVoided
-from domain.event_types import EVENT_TYPES
 from domain.events import UsageEvent
 from domain.price_events import GpuPriceSet, PriceSet, RatingRenewed
 from ingest.checks import check_nul, check_strings, instant
+from ingest.decoding import NOT_JSON, unacceptable
 from ingest.lifecycle import deployment_event
 from ingest.outcomes import Sender, UnacceptableError
 from ingest.prices import gpu_price_set, price_set, rating_renewed
-from ingest.reports import AnyReport, Report, ReportedApiKey, ReportedName, ReportedQuantity, ReportedRange, RequestCompletedReport
+from ingest.reports import (
+    AnyReport,
+    Report,
+    ReportedApiKey,
+    ReportedName,
+    ReportedQuantity,
+    ReportedRange,
+    ReportedRequest,
+    RequestCompletedReport,
+)
 from ingest.requests import request_completed, request_corrected, request_voided
+from ingest.usage_blocks import unfold
 
 DECODER: msgspec.json.Decoder[AnyReport] = msgspec.json.Decoder(AnyReport)
-NO_SUCH = "Invalid value "
-NOT_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
@@ -34,7 +41,7 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
     if len(line) > limits.MAX_EVENT_BYTES:
         raise UnacceptableError(None, f"is larger than {limits.MAX_EVENT_BYTES} bytes (MAX_EVENT_BYTES): so much of it is kept aside")
     report, original = _decode(line)
-    if len(line) > limits.MAX_STRING_BYTES or b"\\u0000" in line:  # else no string can be too long or hold a NUL
+    if len(line) > limits.MAX_STRING_BYTES or (b"\\" in line and b"\\u0000" in line):  # else no string can be too long or hold a NUL
         check_strings(report)
         if original is not None:
             check_nul(msgspec.json.decode(original))
@@ -42,6 +49,8 @@ def parse(line: bytes, sender: Sender, latest: int) -> UsageEvent:
     sender.require(topic)
     time = instant(report.time, latest)
     if type(report) is RequestCompletedReport:  # nearly all are
+        if report.data.usage is not None:
+            original = _unfolded(line, report.data)
         return request_completed(report, _account(report, sender), time, original)
     if topic in OF_THE_PLATFORM:
         return OF_THE_PLATFORM[topic](report, time, original)
@@ -86,17 +95,29 @@ def _decode(line: bytes) -> tuple[AnyReport, bytes | None]:
         return DECODER.decode(line), None
     except NOT_JSON as error:
         if not str(error).startswith("Object contains unknown field"):
-            raise _unacceptable(error) from None
-    if len(line) > limits.MAX_KEPT_BYTES:
-        raise UnacceptableError(
-            None, f"has unknown fields, and to be kept whole is larger than {limits.MAX_KEPT_BYTES} bytes (MAX_KEPT_BYTES)"
-        )
+            raise unacceptable(error) from None
+    original = _kept(line, "unknown fields")
     try:
         found = msgspec.json.decode(line)
         struct = REPORTS.get(found.get("type"), RequestCompletedReport)
-        return msgspec.convert(_known(found, struct), AnyReport), line
+        return msgspec.convert(_known(found, struct), AnyReport), original
     except NOT_JSON as error:  # what follows the first unknown field was not looked at before
-        raise _unacceptable(error) from None
+        raise unacceptable(error) from None
+
+
+def _unfolded(line: bytes, data: ReportedRequest) -> bytes:
+    """The line, to be kept for the block that is in it; categories take the place of the block."""
+    if b"\\u0000" in line:
+        check_nul(data.usage, "data.usage")
+    unfold(data)
+    return _kept(line, "a usage block")
+
+
+def _kept(line: bytes, having: str) -> bytes:
+    if len(line) > limits.MAX_KEPT_BYTES:
+        reason = f"has {having}, and to be kept whole is larger than {limits.MAX_KEPT_BYTES} bytes (MAX_KEPT_BYTES)"
+        raise UnacceptableError(None, reason)
+    return line
 
 
 TOPICS: dict[type[Report], str] = {each: str(each.__struct_config__.tag) for each in get_args(AnyReport)}
@@ -113,18 +134,3 @@ def _known(value: Any, struct: type[msgspec.Struct]) -> Any:
     names = {*struct.__struct_encode_fields__, struct.__struct_config__.tag_field}
     inner = {**INNER, "data": get_type_hints(struct).get("data", msgspec.Struct)}
     return {name: _known(item, inner[name]) if name in inner else item for name, item in value.items() if name in names}
-
-
-def _unacceptable(error: Exception) -> UnacceptableError:
-    """The compiled checker's words, with its path (`$.data.input[0].quantity`) as the field's name."""
-    if not isinstance(error, msgspec.ValidationError):
-        return UnacceptableError(None, f"is not JSON: {error}")
-    reason, at, path = str(error).rpartition(" - at `$")
-    if not at:
-        reason, path = path, ""
-    field = path.rstrip("`").lstrip(".") or None
-    if missing := re.fullmatch(r"Object missing required field `(\w+)`", reason):
-        return UnacceptableError(f"{field}.{missing[1]}" if field else missing[1], "is required")
-    if field == "type" and reason.startswith(NO_SUCH):
-        return UnacceptableError(field, f"{reason.removeprefix(NO_SUCH)} is not a known type: use {', '.join(EVENT_TYPES)}")
-    return UnacceptableError(field, reason[:1].lower() + reason[1:].replace("`", ""))

@@ -1,11 +1,13 @@
 """What became of a report: outcomes are data, because half of a batch may be good."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from typing import Self
 
 import msgspec
 
 from domain.access import Scope, Viewer, needed_to_report
+from domain.event_types import EVENT_TYPES
 
 
 class Refused(msgspec.Struct, frozen=True, omit_defaults=False):
@@ -51,6 +53,10 @@ class Sender:
     account: str | None
     name: str = ""
     scopes: frozenset[Scope] = frozenset({Scope.INGEST})
+    tells: frozenset[str] = field(init=False, repr=False, compare=False)  # types of events: asked of every one of them
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "tells", _told_by(self.scopes, self.account is None))
 
     @classmethod
     def of(cls, viewer: Viewer) -> Self:
@@ -59,8 +65,16 @@ class Sender:
 
     def require(self, topic: str) -> None:
         """Raises UnacceptableError where the sender may not tell events of this type."""
+        if topic in self.tells:
+            return
         needed = needed_to_report(topic)
         if needed not in self.scopes:
             raise UnacceptableError("type", f"needs a token with the scope {needed.value}, which {self.name!r} lacks")
-        if needed is Scope.OPERATE and self.account is not None:
-            raise UnacceptableError("type", f"needs a token of all accounts, and {self.name!r} is of one")
+        raise UnacceptableError("type", f"needs a token of all accounts, and {self.name!r} is of one")
+
+
+@cache
+def _told_by(scopes: frozenset[Scope], for_all: bool) -> frozenset[str]:
+    """Types of events that a token may tell: worked out once for every kind of token, not for every batch."""
+    needed = {topic: needed_to_report(topic) for topic in EVENT_TYPES}
+    return frozenset(topic for topic, scope in needed.items() if scope in scopes and (for_all or scope is not Scope.OPERATE))

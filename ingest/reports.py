@@ -4,7 +4,7 @@ https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.
 """
 
 from decimal import Decimal
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import UNSET, UnsetType
@@ -57,6 +57,8 @@ class ReportedRequest(msgspec.Struct, forbid_unknown_fields=True, gc=False):
     error_message: str | None = None
     usage_source: UsageSource | None = None
     reported_cost: Cost | None = None
+    usage: dict[str, Any] | None = None  # a provider's own block, in the place of input and output
+    usage_format: str | None = None
 
 
 class ReportedName(msgspec.Struct, forbid_unknown_fields=True, gc=False):
@@ -97,6 +99,7 @@ class ReportedCorrection(ReportedVoiding, forbid_unknown_fields=True, gc=False, 
     error_message: str | UnsetType | None = UNSET
     usage_source: UsageSource | UnsetType | None = UNSET
     reported_cost: Cost | UnsetType | None = UNSET
+    usage: Any | UnsetType = UNSET  # refused: see ingest/requests.py
 
 
 class ReportedDeployment(msgspec.Struct, forbid_unknown_fields=True, gc=False, kw_only=True):

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import astuple
 
 from domain.corrections import RequestCorrected, RequestVoided
 from domain.events import RequestCompleted
@@ -22,36 +23,37 @@ from ingest.reports import (
 
 def request_completed(report: RequestCompletedReport, account: str, occurred_at: int, original: bytes | None) -> RequestCompleted:
     """A request, whole. Raises UnacceptableError."""
-    data = report.data
-    channel = data.channel or "router"
-    if channel == "deployment" and not data.deployment:
+    (
+        model, request_id, request_type, model_version, provider, technology, service_tier, channel, deployment, key, input, output,
+        ttft_ms, latency_ms, gateway_latency_ms, status_code, error_message, usage_source, reported_cost, *_,
+    ) = astuple(report.data)  # fmt: skip
+    if channel == "deployment" and not deployment:
         raise _no_deployment()
-    key = data.api_key
     return RequestCompleted(  # by position, in the order of its fields: seven times as fast as by name
         account,
         report.source,
         report.id,
         occurred_at,
-        data.model,
-        data.request_id or None,  # an empty text says nothing: unknown
-        data.request_type or None,
-        data.model_version or None,
-        data.provider or None,
-        data.technology or None,
-        data.service_tier or None,
-        channel,
-        data.deployment or None,
+        model,
+        request_id or None,  # an empty text says nothing: unknown
+        request_type or None,
+        model_version or None,
+        provider or None,
+        technology or None,
+        service_tier or None,
+        channel or "router",
+        deployment or None,
         key.id if key else None,
         (key.name or None) if key else None,
-        quantities(data.input, "data.input"),
-        quantities(data.output, "data.output"),
-        nanoseconds(data.ttft_ms),
-        nanoseconds(data.latency_ms),
-        nanoseconds(data.gateway_latency_ms),
-        data.status_code,
-        message(data.error_message),
-        data.usage_source or "reported",
-        cost(data.reported_cost) if data.reported_cost else None,
+        quantities(input, "data.input"),
+        quantities(output, "data.output"),
+        None if ttft_ms is None else nanoseconds(ttft_ms),
+        None if latency_ms is None else nanoseconds(latency_ms),
+        None if gateway_latency_ms is None else nanoseconds(gateway_latency_ms),
+        status_code,
+        message(error_message) if error_message else None,
+        usage_source or "reported",
+        cost(reported_cost) if reported_cost else None,
         original,
     )
 
@@ -59,6 +61,8 @@ def request_completed(report: RequestCompletedReport, account: str, occurred_at:
 def request_corrected(report: RequestCorrectedReport, account: str, occurred_at: int, original: bytes | None) -> RequestCorrected:
     """A correction, whichever request it is of: that one may be reported later. Raises UnacceptableError."""
     data = report.data
+    if data.usage is not UNSET:
+        raise UnacceptableError("data.usage", "is not for corrections: give input and output, by category")
     changes = _changes(data)
     if not changes:
         raise UnacceptableError("data", "changes nothing: give the fields that change, a null for what is unknown")

@@ -4,6 +4,7 @@ import gc
 import multiprocessing
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -13,9 +14,21 @@ from typing import Any
 def executor(workers: int, start: Callable[..., None] | None = None, *arguments: Any) -> ProcessPoolExecutor:
     """That many processes, each begun with `start(*arguments)`, if there is something to begin with.
 
-    What they are asked for raises BrokenProcessPool once one of them was killed: make new ones.
+    What they are asked for raises BrokenProcessPool once one of them was killed: give these up, and make new ones.
     """
     return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _begin, (start, *arguments))
+
+
+def give_up(broken: ProcessPoolExecutor) -> None:
+    """Let go of processes of which one was killed.
+
+    Python before 3.11.5 waits for ever, and keeps us from ending, until somebody has read what was being sent to them
+    (https://github.com/python/cpython/issues/94777): once nobody can, it does not. Since then it closes that end itself,
+    and whoever closes it beside would close what another thread has just opened.
+    """
+    queue = getattr(broken, "_call_queue", None)
+    if queue is not None and sys.version_info < (3, 11, 5):
+        queue._reader.close()  # noqa: SLF001 - there is no other way
 
 
 def collect_seldom() -> None:

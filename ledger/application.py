@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from eventsourcing.application import Application
@@ -18,6 +18,8 @@ from domain.events import UsageEvent
 from ledger.entries import Entries, Place
 from ledger.recorder import LedgerRecorder, persistently
 from ledger.shapes import UsageEventMapper, reshaped, same_content
+
+T = TypeVar("T")
 
 CELL = "cell_0"  # Today there is one; an account belongs to one, and nothing joins, locks or counts across cells.
 
@@ -79,12 +81,13 @@ class Ledger(Application[UUID]):
     def append(self, entries: Entries) -> Recording:
         """The same of events that are ready to be appended."""
         places = entries.places
-        first: dict[Place, int] = {}  # the event that bears a name first, by place
-        for i, place in enumerate(places):
-            first.setdefault(place, i)
-        appended = self.ledger_recorder.append({place: entries.rows[i] for place, i in first.items()})
+        rows = dict(zip(places, entries.rows, strict=True))
+        if len(rows) < len(places):  # the event that bears a name first stands for it
+            rows = {place: entries.rows[i] for place, i in _first(places).items()}
+        appended = self.ledger_recorder.append(rows)
         if appended.recorded == len(entries):
             return Recording([Outcome.RECORDED] * len(entries), [], appended.position)
+        first = _first(places)
         states = [*map(entries.state, range(len(entries)))]
         heads = {place: appended.standing.get(place, states[i]) for place, i in first.items()}
         new = {i for place, i in first.items() if place not in appended.standing}
@@ -110,17 +113,18 @@ class Ledger(Application[UUID]):
         with self.ledger_recorder.datastore.get_connection() as connection, connection.transaction():
             yield connection
 
-    def beside(self, work: Callable[[Connection[Any]], None]) -> None:
-        """Do what is kept beside the log, in a transaction; again where the connection is lost, so it has to be safe to repeat.
+    def beside(self, work: Callable[[Connection[Any]], T]) -> T:
+        """What `work` gives, which keeps something beside the log, in a transaction.
 
+        It is done again where the connection is lost, so it has to be safe to repeat.
         Raises OperationalError of the library when Postgres stays away.
         """
 
-        def once() -> None:
+        def once() -> T:
             with self.connection() as connection:
-                work(connection)
+                return work(connection)
 
-        persistently(once)
+        return persistently(once)
 
     @property
     def ledger_recorder(self) -> LedgerRecorder:
@@ -138,3 +142,11 @@ class Ledger(Application[UUID]):
     def construct_mapper(self) -> Mapper[UUID]:
         """Events in our own compact shape."""
         return UsageEventMapper(JSONTranscoder())  # never asked: the mapper knows its own shapes
+
+
+def _first(places: Sequence[Place]) -> dict[Place, int]:
+    """Which event bears a name first, by place, in their order."""
+    first: dict[Place, int] = {}
+    for i, place in enumerate(places):
+        first.setdefault(place, i)
+    return first

@@ -4,9 +4,10 @@ https://www.postgresql.org/docs/current/sql-copy.html#SQL-COPY-FILE-FORMATS
 """
 
 import struct
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from decimal import Context, Decimal
-from typing import Any
+from itertools import chain, count, repeat
+from typing import Any, TypeVar
 
 from psycopg.adapt import Dumper, PyFormat
 from psycopg.pq import Format
@@ -15,14 +16,30 @@ COPY_HEADER = b"PGCOPY\n\xff\r\n\0" + struct.pack(">ii", 0, 0)
 COPY_TRAILER = struct.pack(">h", -1)
 UUID_OID, UUID_ARRAY_OID = 2950, 2951
 
-_event_head = struct.Struct(">hi16siqi").pack
+_FIVE_FIELDS = struct.pack(">hi", 5, 16)
+_int8 = struct.Struct(">iq").pack
 _length = struct.Struct(">i").pack
-_position = struct.Struct(">iq").pack
 
 
-def event_row(originator_id: bytes, version: int, topic: bytes, state: bytes) -> bytes:
+def event_row(originator_id: bytes, version: int, topic: str, state: bytes) -> bytes:
     """A row of the log but for its position, which is known only under the lock."""
-    return _event_head(5, 16, originator_id, 8, version, len(topic)) + topic + _length(len(state)) + state
+    version_and_topic = _FIRST[topic] if version == 1 else _version_and_topic(version, topic)
+    return b"".join((_FIVE_FIELDS, originator_id, version_and_topic, _length(len(state)), state))
+
+
+def _version_and_topic(version: int, topic: str) -> bytes:
+    return _int8(8, version) + text_field(topic)
+
+
+class _FirstVersions(dict[str, bytes]):
+    """What all first versions of a topic have in common: topics are few."""
+
+    def __missing__(self, topic: str) -> bytes:
+        field = self[topic] = _version_and_topic(1, topic)
+        return field
+
+
+_FIRST = _FirstVersions()
 
 
 TOPIC_LENGTH = 34  # where a row has it: behind the number of fields, the stream and the version
@@ -37,11 +54,8 @@ def topic_and_state(row: bytes) -> tuple[str, bytes]:
 
 def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
     """The whole of a COPY: `rows` at consecutive positions."""
-    parts = [COPY_HEADER]
-    for position, row in enumerate(rows, first_position):
-        parts += (row, _position(8, position))
-    parts.append(COPY_TRAILER)
-    return b"".join(parts)
+    positions = map(_int8, repeat(8), count(first_position))
+    return b"".join((COPY_HEADER, *chain.from_iterable(zip(rows, positions, strict=False)), COPY_TRAILER))
 
 
 _NAMED, _SIXTEEN = struct.pack(">hi", 4, 16), struct.pack(">i", 16)
@@ -57,6 +71,17 @@ def named_place(account: bytes, name: bytes, stream: bytes, version: int) -> byt
 def copy_of_named_places(rows: Iterable[bytes]) -> bytes:
     """The whole of a COPY of such rows."""
     return b"".join((COPY_HEADER, *rows, COPY_TRAILER))
+
+
+NAMED_PLACE_BYTES = 70  # 2 for the number of fields, then three of 4 + 16, and one of 4 + 4
+ACCOUNT_IN_ROW, NAME_IN_ROW = 6, 26
+
+
+def named(copy: bytes) -> Iterator[bytes]:
+    """The names in such a COPY, each behind its account: 32 bytes."""
+    for row in range(len(COPY_HEADER), len(copy) - len(COPY_TRAILER), NAMED_PLACE_BYTES):
+        account, name = row + ACCOUNT_IN_ROW, row + NAME_IN_ROW
+        yield copy[account : account + 16] + copy[name : name + 16]
 
 
 class UuidArray(bytes):
@@ -90,7 +115,6 @@ POSTGRES_EPOCH_MICROSECONDS = 946_684_800_000_000  # 2000-01-01, where its times
 NULL = b"\xff\xff\xff\xff"
 
 _int2 = struct.Struct(">ih").pack
-_int8 = struct.Struct(">iq").pack
 
 
 def int2_field(value: int | None) -> bytes:
@@ -137,42 +161,24 @@ def text_field(value: str | None) -> bytes:
     return _length(len(encoded)) + encoded
 
 
-def json_field(value: bytes) -> bytes:
-    """A text in a COPY row, from JSON."""
-    return _length(len(value)) + value
+Key = TypeVar("Key")
 
 
-def timestamp(microseconds: int) -> int:
-    """A timestamptz's number, from microseconds since 1970."""
-    return microseconds - POSTGRES_EPOCH_MICROSECONDS
+class Interned(dict[Key, bytes]):
+    """Fields that come again and again, made once. Bounded: it forgets everything when full, and keeps nothing long."""
 
+    MAX_KEYS = 50_000
+    MAX_KEPT_BYTES = 512
 
-class InternedTexts(dict[str | None, bytes]):
-    """Text fields that come again and again, made once. Bounded: it forgets everything when full."""
-
-    MAX_TEXTS = 50_000
-
-    def __missing__(self, value: str | None) -> bytes:
-        """Make and keep the field."""
-        if len(self) >= self.MAX_TEXTS:
-            self.clear()
-        field = self[value] = text_field(value)
-        return field
-
-
-class InternedRows(dict[tuple[str | None, ...], bytes]):
-    """Runs of such fields that come again and again together. Bounded likewise."""
-
-    MAX_ROWS = 50_000
-
-    def __init__(self) -> None:
+    def __init__(self, make: Callable[[Key], bytes]) -> None:
         super().__init__()
-        self._texts = InternedTexts()
+        self._make = make
 
-    def __missing__(self, values: tuple[str | None, ...]) -> bytes:
-        """Make and keep the fields, one behind the other."""
-        if len(self) >= self.MAX_ROWS:
-            self.clear()
-        texts = self._texts
-        fields = self[values] = b"".join([texts[value] for value in values])
+    def __missing__(self, key: Key) -> bytes:
+        """Make and keep them."""
+        fields = self._make(key)
+        if len(fields) <= self.MAX_KEPT_BYTES:
+            if len(self) >= self.MAX_KEYS:
+                self.clear()
+            self[key] = fields
         return fields

@@ -41,8 +41,8 @@ class Entries:
     def append(self, event: UsageEvent) -> None:
         """Add one."""
         originator_id, version = event.originator_id, event.originator_version
-        self.places.append(place_of(originator_id, version))
-        self.rows.append(event_row(originator_id, version, event.TOPIC.encode(), to_state(event)))
+        self.places.append(originator_id if version == 1 else place_of(originator_id, version))
+        self.rows.append(event_row(originator_id, version, event.TOPIC, to_state(event)))
         self.accounts.add(event.account)
 
     def extend(self, others: Self) -> None:

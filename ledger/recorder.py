@@ -7,6 +7,7 @@ ends in a conflict with itself: an append is idempotent, and a strict insert rec
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -86,39 +87,28 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
         def once() -> Appended:
             with self.datastore.get_connection() as connection:
-                return self._append(connection, events)
+                if not self._look_first:  # most batches are all new: to look each event up before would take a quarter of the time
+                    with suppress(UniqueViolation):
+                        return self._append(connection, events, look=False)
+                return self._append(connection, events, look=True)
 
         return persistently(once)
 
-    def _append(self, connection: Connection[Any], events: Mapping[Place, bytes]) -> Appended:
+    def _append(self, connection: Connection[Any], events: Mapping[Place, bytes], *, look: bool) -> Appended:
+        """Raises UniqueViolation where it did not `look`, and one of `events` is in the log."""
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             with connection.pipeline():
                 cursor.execute(SETTINGS, prepare=True)
                 position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
-            rows, standing = [*events.values()], {}
-            if self._look_first or not self._copied(connection, cursor, rows, position):
-                standing = self._standing(cursor, events)
-                rows = [row for place, row in events.items() if place not in standing]
-                self._copy_rows(cursor, rows, position)
-                self._look_first = bool(standing)  # who sends a batch again will send the next one again, too
+            standing = self._standing(cursor, events) if look else {}
+            rows = [row for place, row in events.items() if place not in standing] if standing else [*events.values()]
+            self._look_first = bool(standing)  # who sends a batch again will send the next one again, too
             if rows:
+                with cursor.copy(self._copy) as copy:
+                    copy.write(copy_of_events(rows, position + 1))
                 position += len(rows)
                 self._move_head(connection, cursor, position, _chain(digest, rows))
         return Appended(len(rows), standing, position)
-
-    def _copied(self, connection: Connection[Any], cursor: Any, rows: Sequence[bytes], position: int) -> bool:
-        """Whether all of `rows` were new. Most batches are: to look each event up before would take a quarter of the time."""
-        try:
-            with connection.transaction():
-                self._copy_rows(cursor, rows, position)
-        except UniqueViolation:
-            return False
-        return True
-
-    def _copy_rows(self, cursor: Any, rows: Sequence[bytes], position: int) -> None:
-        if rows:
-            with cursor.copy(self._copy) as copy:
-                copy.write(copy_of_events(rows, position + 1))
 
     def _standing(self, cursor: Any, events: Mapping[Place, bytes]) -> dict[Place, bytes]:
         cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
@@ -161,8 +151,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
         if not stored_events:
             return []
         rows = [
-            event_row(UUID(str(event.originator_id)).bytes, event.originator_version, event.topic.encode(), event.state)
-            for event in stored_events
+            event_row(UUID(str(event.originator_id)).bytes, event.originator_version, event.topic, event.state) for event in stored_events
         ]
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.execute(SETTINGS, prepare=True)
@@ -213,7 +202,9 @@ def _one(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
 
 def _chain(digest: bytes, rows: Sequence[bytes]) -> bytes:
     """The digest of the log up to here: of the digest before, and what is new."""
-    return blake2b(digest + b"".join(rows), digest_size=32).digest()
+    chained = blake2b(digest, digest_size=32)
+    chained.update(b"".join(rows))
+    return chained.digest()
 
 
 CREATE = (

@@ -1,17 +1,21 @@
 """How an event is stored: one byte for the number of its shape, sixteen for the digest of its content, then its fields as MessagePack.
 
 The digest covers the type and what we understood, after defaults, so that a retry is known for what it is whatever has changed in its
-notation. Nulls at the end are left out: a report sent again after a field was added, which it knows nothing of, is still the same.
+notation. Nulls at the end are left out: a report sent again after a field was added, which it knows nothing of, is still the same. It is
+compared between events of one name only, whose reporter could deceive nobody but himself, so a fast one will do: XXH3. The first were
+BLAKE2, which took 1.7 of the 12 µs of an event. Whose a name is, and what the log holds, is hashed with BLAKE2 as ever.
 Bytes of every shape that was ever written are kept in tests/ledger/stored_events.ndjson, with what they come to in the read models.
 """
 
 from collections.abc import Callable
+from functools import cache
 from hashlib import blake2b
 from typing import Any
 from uuid import UUID
 
 import msgspec
 from eventsourcing.persistence import Mapper, StoredEvent
+from xxhash import xxh3_128_digest
 
 from domain.event_types import EVENT_TYPES
 from domain.events import UsageEvent
@@ -31,8 +35,12 @@ def to_state(event: UsageEvent) -> bytes:
     if getattr(event, "original", None) is not None:
         content = _encode(msgspec.structs.replace(event, original=None))  # unknown fields do not make another content
     head = 3 if content[0] == ARRAY_16 else 1  # says how many fields there are
-    digest = blake2b(content[head:].rstrip(NULL), digest_size=16, key=event.TOPIC.encode()).digest()
-    return SHAPE_BYTES[event.SHAPE] + digest + fields
+    return SHAPE_BYTES[event.SHAPE] + xxh3_128_digest(content[head:].rstrip(NULL), _seed(event.TOPIC)) + fields
+
+
+@cache
+def _seed(topic: str) -> int:
+    return int.from_bytes(blake2b(topic.encode(), digest_size=8).digest())
 
 
 def same_content(state: bytes, other: bytes) -> bool:
@@ -50,7 +58,7 @@ def _reader(event_type: type[UsageEvent]) -> Callable[[bytes], UsageEvent]:
 
     def read(state: bytes) -> UsageEvent:
         if state[0] == event_type.SHAPE:
-            return decode(memoryview(state)[FIELDS:])
+            return decode(state[FIELDS:])  # to copy what is this short takes half as long as to look at it from afar
         fields: list[Any] = msgspec.msgpack.decode(memoryview(state)[FIELDS:])
         for shape in range(state[0], event_type.SHAPE):
             fields = event_type.UPCASTS[shape](fields)

@@ -171,7 +171,7 @@ def moments(draw: st.DrawFn) -> tuple[ZoneInfo, datetime]:
 lengths = st.timedeltas(timedelta(microseconds=1), timedelta(days=3)) | st.timedeltas(timedelta(microseconds=1), timedelta(days=3000))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(moment=moments(), interval=st.sampled_from(Interval), length=lengths)
 def test_adds_up_edges_increase_and_cover_the_range_in_every_zone(moment, interval, length):
     zone, start = moment
@@ -183,7 +183,7 @@ def test_adds_up_edges_increase_and_cover_the_range_in_every_zone(moment, interv
     assert all(edge == floor(edge, QUARTER) for edge in found)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(moment=moments(), interval=st.sampled_from([*Interval, None]), length=lengths)
 def test_adds_up_segments_tile_the_range_and_none_crosses_an_edge(moment, interval, length):
     zone, start = moment
@@ -205,7 +205,7 @@ def test_adds_up_segments_tile_the_range_and_none_crosses_an_edge(moment, interv
         assert all(edge == floor(edge, tile.grain) for edge in found if tile.start < edge < tile.end)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(moment=moments())
 def test_every_instant_belongs_to_the_bucket_with_its_local_name(moment):
     zone, instant = moment
@@ -219,7 +219,7 @@ def test_every_instant_belongs_to_the_bucket_with_its_local_name(moment):
     assert week.weekday() == 0
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(instant=instants, grain=st.sampled_from((DAY, HOUR, QUARTER)))
 def test_floor_and_ceiling_are_the_nearest_multiples(instant, grain):
     assert floor(instant, grain) <= instant <= ceiling(instant, grain)

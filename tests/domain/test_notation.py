@@ -1,12 +1,15 @@
 """What we write outside can be sent to us again, and is the same report."""
 
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
 import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import limits
-from domain.notation import cloudevent, instant
+from domain.notation import cloudevent, instant, zoned
 from ledger.shapes import DIGEST, READERS, to_state
 from tests.events import ABSENT, at, durations, instants, line, parsed, report, request_completed, requests, texts
 from tests.told import DATA, OF, heard, reports, sender_of, told
@@ -16,14 +19,14 @@ def again(event):
     return parsed(msgspec.json.encode(cloudevent(event)))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(requests(instants))
 def test_an_event_written_out_is_the_same_report(event):
     event = msgspec.structs.replace(event, ttft_ns=None, latency_ns=None)
     assert again(event) == event
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     data=st.fixed_dictionaries(
         {"model": texts},
@@ -77,7 +80,7 @@ def test_an_instant_has_microseconds_where_there_are_any(clock, text):
     assert instant(at(clock)) == text
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(reports())
 def test_an_event_of_any_type_written_out_is_the_same_report(reported):
     event = heard(reported)
@@ -120,3 +123,11 @@ def test_rating_again_is_of_the_account_that_it_names_and_prices_of_none():
     assert cloudevent(heard(told("rating.renewed", envelope={"subject": "acme"})))["subject"] == "acme"
     for type in ("rating.renewed", "price.set", "gpu_price.set"):
         assert "subject" not in cloudevent(heard(told(type)))
+
+
+@pytest.mark.parametrize(
+    ("zone", "text"),
+    [("UTC", "2026-10-25T01:00:00Z"), ("Europe/Berlin", "2026-10-25T02:00:00+01:00"), ("Asia/Kathmandu", "2026-10-25T06:45:00+05:45")],
+)
+def test_a_time_of_a_zone_is_told_with_its_offset(zone: str, text: str):
+    assert zoned(datetime(2026, 10, 25, 1, tzinfo=UTC).astimezone(ZoneInfo(zone))) == text

@@ -125,6 +125,7 @@ def test_the_largest_fee_there_can_be_is_exact_whatever_the_context_of_the_threa
 
 def test_digits_past_the_limit_are_an_error_and_never_rounded():
     prices = book(("input", "prompt", "0." + "3" * 90))
+    getcontext().clear_flags()  # of tests before
     with pytest.raises(Inexact):
         rate(prices, used({"prompt": 2}, {}), LATER)
     assert not getcontext().flags[Inexact]

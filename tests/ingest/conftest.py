@@ -11,7 +11,8 @@ from starlette.routing import Route
 
 from domain.access import Scope, Viewer
 from domain.sealing import Seal
-from ingest.endpoint import EventsEndpoint
+from ingest.dialects import Dialect
+from ingest.endpoint import Intake
 from ingest.reception import Reception
 from ledger.application import Ledger
 
@@ -42,9 +43,14 @@ def reception(ledger: Ledger, seal: Seal) -> Reception:
 
 
 @pytest.fixture
-async def client(reception: Reception) -> AsyncIterator[httpx.AsyncClient]:
+def app(reception: Reception) -> Starlette:
+    """The endpoint alone."""
+    return Starlette(routes=[Route("/v1/events", Intake(Dialect(), reception, authenticate).respond, methods=["POST"])])
+
+
+@pytest.fixture
+async def client(app: Starlette, reception: Reception) -> AsyncIterator[httpx.AsyncClient]:
     """Speaks for the account acme. What is raised in the endpoint is raised here."""
-    app = Starlette(routes=[Route("/v1/events", EventsEndpoint(reception, authenticate).respond, methods=["POST"])])
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://tallygraph", headers={"Authorization": "Bearer of-acme"}
     ) as client:

@@ -76,7 +76,7 @@ def test_a_body_expands_up_to_its_limit(encoding, pack):
     assert len(bodies.expanded(pack(bytes(limit)), encoding)) == limit
     bomb = pack(bytes(limit // 4)) * 8
     assert len(bomb) < 3 * MIB
-    expected = (413, "the body is larger than 268435456 bytes expanded (MAX_EXPANDED_BODY_BYTES)")
+    expected = (413, "the body is larger than 268435456 bytes expanded (MAX_EXPANDED_BODY_BYTES): send smaller batches")
     assert refusal(lambda: bodies.expanded(pack(bytes(limit)) + pack(b"x"), encoding)) == expected
     assert refusal(lambda: bodies.expanded(bomb, encoding)) == expected
 
@@ -155,3 +155,10 @@ def test_bounded_a_batch_of_very_many_tiny_items_takes_no_memory_beyond_its_own(
         tracemalloc.stop()
     assert status == 413
     assert most < 2 * len(content)
+
+
+@pytest.mark.parametrize("end", [b"", b"\\", b"]"])
+def test_bounded_a_text_without_an_end_is_looked_at_once(end):
+    """To look at it again from each of its characters would take hours."""
+    status, _ = refusal(lambda: bodies.reports(b'["' + b'\\"' * 500_000 + end, BATCH))
+    assert status == 400

@@ -66,7 +66,7 @@ def test_every_field_of_a_request_but_its_name_can_be_corrected():
         "reported_cost": "0.001",
     }  # fmt: skip
     assert {*changes(**data)} == {*CORRECTABLE}
-    assert {*FIELDS} == {*ReportedCorrection.__struct_fields__} - {"of", "version", "reason"}
+    assert {*FIELDS} == {*ReportedCorrection.__struct_fields__} - {"of", "version", "reason", "usage"}
 
 
 def test_null_makes_a_field_unknown_or_what_it_is_by_default_and_absent_leaves_it():

@@ -282,7 +282,7 @@ def test_a_list_may_be_gzipped():
     assert read(gzip.compress(content)) == read(content)
 
 
-@pytest.mark.parametrize("content", [b"", b"[]", b'{"m": 1}', b"{", b"\xff", gzip.compress(b"{}")[:-9], b"[" * 100_000])
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"m": 1}', b"{", b"\xff", gzip.compress(b"{}", mtime=0)[:-9], b"[" * 100_000])
 def test_anything_else_is_refused(content: bytes):
     with pytest.raises(UnacceptableError):
         read(content)

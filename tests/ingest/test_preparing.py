@@ -6,10 +6,12 @@ import signal
 import psutil
 
 from ingest import preparing
+from ingest.dialects import in_cloudevents
 from ingest.preparing import APART_FROM, PART, Preparers
 from tests.events import ACME, FOR_EVER, line
 from tests.ingest.sending import logged, post
 
+READING = in_cloudevents("a test")
 BAD = {0: b"no JSON", PART: line(id=""), PART + 1: line(time="never"), 2 * PART + 7: b"{}"}
 
 
@@ -21,9 +23,9 @@ async def test_a_large_batch_is_prepared_as_a_small_one_is(monkeypatch):
     monkeypatch.setattr(preparing, "microseconds", lambda _: FOR_EVER)
     reports = batch(3 * PART - 1)
     preparers = Preparers()
-    found = await preparers.prepare(reports, ACME)
+    found = await preparers.prepare(reports, ACME, READING)
     await preparers.close()
-    assert found == preparing.prepare(reports, ACME, FOR_EVER)
+    assert found == preparing.prepare(reports, ACME, READING, FOR_EVER)
     assert [each.index for each in found.refused] == [*BAD]
     assert len(found.entries) == len(reports) - len(BAD)
 

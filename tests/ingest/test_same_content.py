@@ -100,7 +100,7 @@ json_values = st.recursive(
 )
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(
     chance=st.randoms(use_true_random=False), extra=st.dictionaries(st.text(unknown_texts, min_size=8, max_size=9), json_values, max_size=2)
 )

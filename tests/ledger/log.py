@@ -53,7 +53,7 @@ def read(database_url: str) -> Log:
     return Log(
         positions=[position for position, *_ in found],
         originators=[originator_id for _, originator_id, *_ in found],
-        rows=[event_row(originator_id, version, topic.encode(), state) for _, originator_id, version, topic, state in found],
+        rows=[event_row(originator_id, version, topic, state) for _, originator_id, version, topic, state in found],
         events=[event for event in events if isinstance(event, RequestCompleted)],
         appends=appends,
         head=head,

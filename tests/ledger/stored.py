@@ -38,7 +38,7 @@ class Stored:
 
     @property
     def row(self) -> bytes:
-        return event_row(bytes.fromhex(self.originator_id), self.originator_version, self.topic.encode(), bytes.fromhex(self.state))
+        return event_row(bytes.fromhex(self.originator_id), self.originator_version, self.topic, bytes.fromhex(self.state))
 
 
 STORED = [Stored(**json.loads(line)) for line in FILE.read_text().splitlines()]

@@ -39,3 +39,20 @@ def test_a_signal_that_a_terminal_sends_to_all_does_not_end_it(sign):
         pid = processes.submit(os.getpid).result()
         os.kill(pid, sign)
         assert processes.submit(os.getpid).result() == pid
+
+
+def test_a_process_whose_own_were_killed_while_it_sent_them_something_can_end():
+    program = """if True:
+        import os, signal
+        from concurrent.futures.process import BrokenProcessPool
+        from ledger.apart import executor, give_up
+        if __name__ == "__main__":
+            pool = executor(1)
+            os.kill(pool.submit(os.getpid).result(), signal.SIGKILL)
+            try:
+                pool.submit(len, bytes(10_000_000)).result()
+            except BrokenProcessPool:
+                give_up(pool)
+                print("given up")"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    assert ended.stdout == "given up\n"

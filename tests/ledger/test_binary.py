@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import psycopg
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ledger.binary import COPY_HEADER, COPY_TRAILER, numeric_field
@@ -12,7 +12,7 @@ amounts = st.decimals(allow_nan=False, allow_infinity=False, min_value=Decimal("
 short = st.builds(lambda n, places: Decimal(n).scaleb(-places), st.integers(-(10**12), 10**12), st.integers(-6, 30))
 
 
-@settings(deadline=None, max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30)
 @given(values=st.lists(st.none() | amounts | short, min_size=1, max_size=50))
 def test_exact_money_a_number_is_copied_with_all_its_digits(database_url, values):
     with psycopg.connect(database_url) as connection:

@@ -10,6 +10,7 @@ from eventsourcing.persistence import IntegrityError, OperationalError
 from ledger import recorder
 from ledger.application import Ledger, Outcome
 from ledger.recorder import ATTEMPTS
+from tests.cutting import CUT
 from tests.events import request_completed
 from tests.ledger.log import outcomes, read
 from tests.ledger.lossy_proxy import LossyProxy
@@ -87,7 +88,6 @@ def test_a_strict_insert_that_was_lost_and_finds_others_work_in_its_place_is_ref
 def test_connections_that_were_cut_while_idle_are_made_anew(ledger, database_url):
     ledger.record([request_completed()])
     with psycopg.connect(database_url) as connection:
-        cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallygraph ledger'"
-        assert len(connection.execute(cut).fetchall()) >= 1
+        assert len(connection.execute(CUT, ["tallygraph ledger"]).fetchall()) >= 1
     assert ledger.record([request_completed()]).outcomes == [Outcome.RECORDED]
     read(database_url).assert_whole()

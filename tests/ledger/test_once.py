@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.events import RequestCompleted
@@ -103,7 +103,7 @@ def record_at_once(ledger: Ledger, sent: Sequence[Sequence[RequestCompleted]]) -
 
 
 @pytest.mark.postgres
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=40)
 @given(sent=batches(), together=st.booleans())
 def test_once_every_name_is_in_the_log_once_and_the_outcomes_add_up(ledger, database_url, sent, together):
     empty(database_url)

@@ -12,6 +12,7 @@ from tests.events import at
 from tests.ledger.stored import STORED, Stored, insert
 
 FIRST, SECOND, SMALL = (each.event for each in STORED[:3])
+TODAYS_DIGEST = 8  # the first append that has it
 OLDER_NAMES = STORED[:1]  # whose identifier was made another way
 
 
@@ -69,9 +70,9 @@ def test_identifiers_of_all_but_the_very_first_are_made_in_todays_way():
     assert first.originator_id != request_originator_id(FIRST.account, FIRST.source, FIRST.id, FIRST.occurred_at).hex()
 
 
-def test_todays_code_writes_content_that_the_newer_bytes_hold():
+def test_todays_code_writes_content_that_the_newest_bytes_hold():
     for each in STORED:
-        assert same_content(to_state(each.event), bytes.fromhex(each.state)) == (each.append > 1)
+        assert same_content(to_state(each.event), bytes.fromhex(each.state)) == (each.append >= TODAYS_DIGEST)
 
 
 def _another(event: UsageEvent) -> UsageEvent:

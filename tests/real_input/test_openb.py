@@ -2,7 +2,6 @@
 
 import gzip
 import json
-import os
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -21,12 +20,9 @@ from domain.gpu_time import gpu_hours, gpu_seconds, gpu_time
 from domain.gpu_usage import GpuSeries, gpu_usage
 from domain.lifecycle import Life, fold
 from domain.phases import Status, status_at
+from tests.real_input.present import needed
 
-if not data().is_dir():
-    reason = f"the traces are not at {data()}: name their folder with TALLYGRAPH_TRACES"
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason, allow_module_level=True)
+needed("traces", data())
 
 FAR = microseconds(datetime(2100, 1, 1, tzinfo=UTC))
 

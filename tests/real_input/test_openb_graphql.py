@@ -2,7 +2,6 @@
 
 import asyncio
 import gzip
-import os
 import random
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -21,12 +20,9 @@ from projections.runner import Runner
 from service import tokens
 from service.settings import Settings
 from service.web import Parts, application
+from tests.real_input.present import needed
 
-if not data().is_dir():
-    reason = f"the traces are not at {data()}: name their folder with TALLYGRAPH_TRACES"
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason, allow_module_level=True)
+needed("traces", data())
 
 FAR = "2100-01-01T00:00:00Z"
 

@@ -3,7 +3,6 @@
 import gzip
 import json
 import math
-import os
 from collections import Counter
 from datetime import UTC, datetime
 from functools import cache
@@ -20,12 +19,9 @@ from ingest.cloudevents import parse
 from ingest.litellm_prices import price_events, read
 from ingest.outcomes import Sender
 from tests.events import FOR_EVER
+from tests.real_input.present import needed
 
-if not data().is_dir():
-    reason = f"the price lists are not at {data()}: name their folder with TALLYGRAPH_TRACES"
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason, allow_module_level=True)
+needed("price lists", data())
 
 # The oracle adds up to four products of floats, each rounded; we add decimals and round once. Two units in the last place is the widest
 # that the two come apart: of the 55,754 costs 39,448 are the same float, 16,299 are its neighbour, 7 are one further.

@@ -1,7 +1,6 @@
 """Published traces go in through the HTTP door, and every total that was taken of their sources comes out of GraphQL."""
 
 import asyncio
-import os
 from collections.abc import AsyncIterator
 from decimal import Decimal
 from pathlib import Path
@@ -16,12 +15,9 @@ from projections.runner import Runner
 from service import tokens
 from service.settings import Settings
 from service.web import Parts, application
+from tests.real_input.present import needed
 
-if not data().is_dir():
-    reason = f"the traces are not at {data()}: name their folder with TALLYGRAPH_TRACES"
-    if os.environ.get("REQUIRE_SERVICES") == "1":
-        pytest.fail(reason, pytrace=False)
-    pytest.skip(reason, allow_module_level=True)
+needed("traces", data())
 
 SMALL = ("azure-conv", "mooncake-conversation", "llmperf", "aider-2024")
 

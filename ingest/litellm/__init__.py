@@ -1,0 +1,1 @@
+"""The LiteLLM proxy's calls become events: `POST /v1/litellm`."""

@@ -1,0 +1,1 @@
+"""OpenTelemetry's spans of requests to models become events: `POST /v1/traces`."""

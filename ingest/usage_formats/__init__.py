@@ -1,0 +1,1 @@
+"""How each provider counts a request: one file a family, each from its own block to categories that are disjoint."""
