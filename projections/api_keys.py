@@ -6,7 +6,8 @@ from uuid import UUID
 
 from psycopg import Cursor
 
-from projections.read_model import Recorded, Tables, request_of
+from domain.events import RequestCompleted
+from projections.read_model import Recorded, Tables
 
 CREATE = (
     """
@@ -38,16 +39,17 @@ def prepare(batch: Sequence[Recorded]) -> Latest:
 
 def keep_latest(latest: Latest, requests: Sequence[Recorded]) -> None:
     """Keep what these tell, where it is later."""
-    for each in requests:
-        event = request_of(each)
+    for position, originator_id, account_id, event, _ in reversed(requests):  # the latest are seldom first
+        assert isinstance(event, RequestCompleted)
         if event.api_key is None or event.api_key_name is None:
             continue
-        key = (each.account_id, event.api_key)
+        key = (account_id, event.api_key)
         known = latest.get(key)
         if known is not None and event.occurred_at < known[0]:
             continue
-        if known is None or (event.occurred_at, each.originator_id, each.position) > known[:3]:
-            latest[key] = (event.occurred_at, each.originator_id, each.position, event.api_key_name)
+        told = (event.occurred_at, originator_id, position, event.api_key_name)
+        if known is None or told > known:  # no two are of one position
+            latest[key] = told
 
 
 def apply(cursor: Cursor[Any], tables: Tables, latest: Latest) -> None:

@@ -1,12 +1,13 @@
 """As of a position: a snapshot in which the log ends there, for what was believed then, before late events and corrections came."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Any
 
 from domain.events import EPOCH
 from projections.generations import Generation
 from projections.snapshot import Snapshot
+from projections.together import NONE, Parameters, Rows
 
 
 class NotIncludedError(ValueError):
@@ -26,11 +27,11 @@ class PastSnapshot(Snapshot):
         """The live read models, as far as they count."""
         return self._past
 
-    async def rows(self, text: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    async def rows(self, text: str, parameters: Parameters = NONE) -> Rows:
         """As the present snapshot."""
         return await self.present.rows(text, parameters)
 
-    async def stream(self, text: str, parameters: Mapping[str, Any] | Sequence[Any], size: int = 2_000) -> AsyncIterator[tuple[Any, ...]]:
+    async def stream(self, text: str, parameters: Parameters = NONE, size: int = 2_000) -> AsyncIterator[tuple[Any, ...]]:
         """As the present snapshot."""
         async for row in self.present.stream(text, parameters, size):
             yield row

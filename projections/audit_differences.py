@@ -8,6 +8,8 @@ from psycopg import Cursor
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
+from projections.read_model import columns
+
 CREATE = """
     CREATE TABLE IF NOT EXISTS {audit_differences} (
         account_id uuid NOT NULL,
@@ -22,9 +24,15 @@ CREATE = """
     )"""
 ROW = "row"
 FORGET = "DELETE FROM {audit_differences} WHERE account_id = %s AND audit_id = %s"
-PAGE = """
-    SELECT number, read_model, key, field, replayed, materialised FROM {audit_differences}
-    WHERE account_id = %s AND audit_id = %s AND number > %s ORDER BY number LIMIT %s"""
+PAGES = """
+    SELECT asked.place, number, read_model, key, field, replayed, materialised
+    FROM unnest(%s::uuid[], %s::uuid[], %s::int8[], %s::int8[]) WITH ORDINALITY AS asked (account_id, audit_id, past, most, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {audit_differences} AS found
+        WHERE found.account_id = asked.account_id AND found.audit_id = asked.audit_id AND number > asked.past
+        ORDER BY number LIMIT asked.most
+    ) AS page
+    ORDER BY asked.place, number"""
 
 
 class Difference(NamedTuple):
@@ -38,16 +46,34 @@ class Difference(NamedTuple):
     materialised: str | None
 
 
+class PageOf(NamedTuple):
+    """Up to `limit` of an audit's differences past number `after`, which is 0 for the first page."""
+
+    account_id: UUID
+    audit_id: UUID
+    after: int
+    limit: int
+
+
 def sql(text: str, cell: str) -> Composed:
     """`text` with the name of the cell's table."""
     return SQL(text).format(audit_differences=Identifier(cell, "audit_differences"))  # pyright: ignore[reportArgumentType] - our own constants
 
 
-def page(cursor: Cursor[Any], cell: str, account_id: UUID, audit_id: UUID, *, after: int, limit: int) -> Sequence[Difference]:
-    """Up to `limit` of an audit's differences past number `after`, which is 0 for the first page."""
+def page(cursor: Cursor[Any], cell: str, account_id: UUID, audit_id: UUID, *, after: int, limit: int) -> list[Difference]:
+    """One page."""
+    [found] = pages(cursor, cell, [PageOf(account_id, audit_id, after, limit)])
+    return found
+
+
+def pages(cursor: Cursor[Any], cell: str, asked: Sequence[PageOf]) -> list[list[Difference]]:
+    """Those pages, in one statement."""
     with cursor.connection.cursor(row_factory=tuple_row) as own:
-        rows = own.execute(sql(PAGE, cell), [account_id, audit_id, after, limit], prepare=True).fetchall()
-    return [Difference(*row) for row in rows]
+        rows = own.execute(sql(PAGES, cell), columns(asked), prepare=True).fetchall()
+    found: list[list[Difference]] = [[] for _ in asked]
+    for place, *row in rows:
+        found[place - 1].append(Difference(*row))
+    return found
 
 
 def forget(cursor: Cursor[Any], cell: str, account_id: UUID, audit_id: UUID) -> None:

@@ -22,7 +22,8 @@ from projections.deployment_usage import DeploymentFilter, DeploymentUsage
 from projections.reckoning import reckoned
 from projections.router_facts import Dimension, Facts, Range, Repriced, RouterFilter
 from projections.router_sums import EXACT_SUMS
-from projections.router_usage import Totals
+from projections.router_totals import Totals
+from projections.router_usage import Wanted
 from projections.snapshot import Snapshot
 
 GPU_TIME, GPU_HOUR = "gpu_time", "gpu_hour"  # category and unit of what deployments ran
@@ -53,7 +54,7 @@ class BillTotals:
 
 async def totals(snapshot: Snapshot, of: BillOf) -> BillTotals:
     """The bill as one sum. Raises TooManyDeploymentsError."""
-    router = await router_usage.totals(snapshot, of.account_id, of.range, RouterFilter(), count_models=False, repriced=of.repriced)
+    router = await router_usage.totals(snapshot, of.account_id, of.range, RouterFilter(), wanted=SUMS, repriced=of.repriced)
     gpus = await DeploymentUsage(snapshot, of.account_id, of.range, DeploymentFilter()).gpu_usage(priced=True)
     return BillTotals(router, gpus)
 
@@ -168,6 +169,7 @@ def gpu_line(group_by: frozenset[BillDimension], deployment: Deployment, day: da
     )
 
 
+SUMS = Wanted(frozenset({"fee", "unpriced", "estimated", "unknown_tokens"}), lines=False, models=False)
 DIMENSIONS = {
     BillDimension.MODEL: Dimension.MODEL,
     BillDimension.PROVIDER: Dimension.PROVIDER,

@@ -75,7 +75,7 @@ class EventsBetween:
 BETWEEN = """
     request AS (
         SELECT id, since FROM (
-            SELECT DISTINCT time FROM {router_buckets} AS bucket
+            SELECT DISTINCT time FROM {router_model_buckets} AS bucket
             WHERE account_id = %(account)s AND grain = 900 AND time > %(start)s::timestamptz - interval '15 minutes' AND time < %(end)s
                 AND bucket.position > %(after)s
         ) AS quarter CROSS JOIN LATERAL (

@@ -3,6 +3,7 @@
 import asyncio
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any, NamedTuple
@@ -21,6 +22,7 @@ from projections.router_facts import Range
 from projections.snapshot import Snapshot
 
 MAX_GPU_CHARGES = 10_000  # of one line
+TOO_MANY = f"the line has more than {MAX_GPU_CHARGES:,} charges (MAX_GPU_CHARGES): ask for a shorter range, or by more dimensions"
 
 
 class TooManyChargesError(ValueError):
@@ -49,48 +51,48 @@ def requests_of(of: BillOf, group_by: frozenset[BillDimension], line: BillLine) 
 
 
 class GpuCharges:
-    """The charges behind the lines of one bill. What several lines are made of is fetched once."""
+    """The charges behind the lines of one bill. What they are made of is fetched once for all lines."""
 
     def __init__(self, snapshot: Snapshot, of: BillOf, group_by: frozenset[BillDimension]) -> None:
         self._snapshot = snapshot
         self._of = of
         self._group_by = group_by
         self._turn = asyncio.Lock()
-        self._used: dict[datetime | None, _Used] = {}  # by day; of the whole range where lines are not by day
+        self._used: _Used | None = None
 
-    async def behind(self, line: BillLine) -> Sequence[Charged]:
-        """The charges that the line is the sum of, beside requests, by deployment and time. Raises TooManyChargesError."""
+    async def behind(self, lines: Sequence[BillLine]) -> Sequence[Sequence[Charged] | TooManyChargesError]:
+        """The charges that each line is the sum of, beside requests, by deployment and time; or that they are too many."""
         async with self._turn:
-            used = self._used.get(line.day)
-            if used is None:
-                used = self._used[line.day] = await self._fetched(line.day)
-        lives = used.groups.get(group_of(line), ())
-        found = await reckoned(len(lives), lambda: [*islice(used.charges(lives), MAX_GPU_CHARGES + 1)])
-        if len(found) > MAX_GPU_CHARGES:
-            raise TooManyChargesError(
-                f"the line has more than {MAX_GPU_CHARGES:,} charges (MAX_GPU_CHARGES): ask for a shorter range, or by more dimensions"
-            )
-        return found
+            if self._used is None:
+                self._used = await self._fetched()
+        used = self._used
+        lives = [used.groups.get(group_of(replace(line, day=None)), ()) for line in lines]
 
-    async def _fetched(self, day: datetime | None) -> "_Used":
-        range = _range(self._of, day)
-        usage = DeploymentUsage(self._snapshot, self._of.account_id, range, DeploymentFilter())
+        def reckon() -> list[list[Charged]]:
+            charges = (used.charges(some, _range(self._of, line.day)) for some, line in zip(lives, lines, strict=True))
+            return [[*islice(each, MAX_GPU_CHARGES + 1)] for each in charges]
+
+        found = await reckoned(sum(map(len, lives)), reckon)
+        return [each if len(each) <= MAX_GPU_CHARGES else TooManyChargesError(TOO_MANY) for each in found]
+
+    async def _fetched(self) -> "_Used":
+        usage = DeploymentUsage(self._snapshot, self._of.account_id, self._of.range, DeploymentFilter())
         groups: defaultdict[tuple[Any, ...], list[Deployment]] = defaultdict(list)
         for each in sorted(await usage.lives(), key=lambda each: each.key):
-            groups[group_of(gpu_line(self._group_by, each, day or range.start, GpuUsage()))].append(each)
-        return _Used(groups, await usage.prices(), microseconds(range.start), microseconds(range.end), await usage.now())
+            line = gpu_line(self._group_by, each, self._of.range.start, GpuUsage())
+            groups[group_of(replace(line, day=None))].append(each)
+        return _Used(groups, await usage.prices(), await usage.now())
 
 
 class _Used(NamedTuple):
-    groups: Mapping[tuple[Any, ...], Sequence[Deployment]]
+    groups: Mapping[tuple[Any, ...], Sequence[Deployment]]  # whatever the day
     prices: GpuPrices
-    start: int
-    end: int
     now: int
 
-    def charges(self, lives: Sequence[Deployment]) -> Iterator[Charged]:
+    def charges(self, lives: Sequence[Deployment], range: Range) -> Iterator[Charged]:
+        start, end = microseconds(range.start), microseconds(range.end)
         for each in lives:
-            for charge in gpu_charges(each.phases, self.prices.of(each.gpu_type), self.start, self.end, self.now):
+            for charge in gpu_charges(each.phases, self.prices.of(each.gpu_type), start, end, self.now):
                 yield Charged(each, charge)
 
 

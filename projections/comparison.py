@@ -22,6 +22,8 @@ WITHIN = {  # which rows of a table are of a range; of the others, all are
     "history_past": OF_AN_INSTANT,
     "router_buckets": OF_A_BUCKET,
     "router_lines": OF_A_BUCKET,
+    "router_model_buckets": OF_A_BUCKET,
+    "router_model_lines": OF_A_BUCKET,
     "deployment_buckets": OF_A_BUCKET,
 }
 

@@ -120,7 +120,8 @@ async def one(snapshot: Snapshot, account_id: UUID, key: str) -> Deployment | No
     if found.known_from is not None:
         return found
     served = await snapshot.rows(
-        "SELECT FROM {deployment_buckets} WHERE account_id = %s AND deployment = %s AND grain = 900 LIMIT 1", [account_id, key]
+        "SELECT FROM {deployment_buckets} WHERE account_id = %(account)s AND deployment = %(key)s AND grain = 900 LIMIT 1",
+        {"account": account_id, "key": key},
     )
     return found if served else None
 

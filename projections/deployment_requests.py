@@ -56,8 +56,9 @@ async def busy_quarters(snapshot: Snapshot, account_id: UUID, range: Range, keys
         return await _busy_then(snapshot, account_id, range, keys)
     rows = await snapshot.rows(
         """SELECT deployment, array_agg(extract(epoch FROM time)::int8) FROM {deployment_buckets}
-        WHERE account_id = %s AND deployment = ANY(%s::text[]) AND grain = 900 AND time >= %s AND time < %s GROUP BY deployment""",
-        [account_id, [*keys], calendar.floor(range.start, QUARTER), range.end],
+        WHERE account_id = %(account)s AND deployment = ANY(%(keys)s::text[]) AND grain = 900 AND time >= %(start)s AND time < %(end)s
+        GROUP BY deployment""",
+        {"account": account_id, "keys": [*keys], "start": calendar.floor(range.start, QUARTER), "end": range.end},
     )
     return {key: sorted(second * SECOND for second in seconds) for key, seconds in rows}
 

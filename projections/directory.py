@@ -51,7 +51,7 @@ class ReadModelState:
 
 async def account(snapshot: Snapshot, id: UUID) -> Account | None:
     """The account with this id, if it has been heard of."""
-    rows = await snapshot.rows("SELECT id, key, created_at FROM tallygraph.accounts WHERE id = %s", [id])
+    rows = await snapshot.rows("SELECT id, key, created_at FROM tallygraph.accounts WHERE id = %(id)s", {"id": id})
     return Account(*rows[0]) if rows else None
 
 
@@ -72,7 +72,7 @@ async def count_accounts(snapshot: Snapshot) -> int:
 
 async def rejection(snapshot: Snapshot, digest: bytes) -> Rejection | None:
     """One report that was refused."""
-    rows = await snapshot.rows(f"SELECT {REJECTION} FROM tallygraph.rejections WHERE digest = %s", [digest])
+    rows = await snapshot.rows(f"SELECT {REJECTION} FROM tallygraph.rejections WHERE digest = %(digest)s", {"digest": digest})
     return Rejection(*rows[0]) if rows else None
 
 

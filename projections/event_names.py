@@ -2,8 +2,8 @@
 which the log takes for another event.
 """
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
 from uuid import UUID
 
 from psycopg import Cursor
@@ -13,15 +13,16 @@ from domain.names import event_name
 from ledger.binary import UuidArray, UuidArrayDumper, copy_of_named_places, named_place
 from projections.read_model import Recorded, Tables
 
+KEYS = ("ALTER TABLE {event_names} ADD PRIMARY KEY (account_id, name)",)
 CREATE = (
     """
     CREATE TABLE {event_names} (
         account_id uuid NOT NULL,
         name uuid NOT NULL, -- 16 bytes of hash over source and id
         originator_id uuid NOT NULL,
-        version integer NOT NULL,
-        PRIMARY KEY (account_id, name)
+        version integer NOT NULL
     )""",
+    *KEYS,
     """
     CREATE TABLE {name_conflicts} (
         account_id uuid NOT NULL,
@@ -68,27 +69,58 @@ class Names:
         return Change(copy_of_named_places(sorted(self._rows.values())), len(self._rows) == self._events)
 
 
-def all_taken(cursor: Cursor[Any], tables: Tables, change: Change) -> bool:
-    """Take all of these names, if they are free. They nearly always are: to look each up before would take a third of the time."""
-    if not change.distinct:
-        return False
-    try:
-        with cursor.connection.transaction(), cursor.copy(tables.sql(COPY)) as copy:
-            copy.write(change.rows)
-    except UniqueViolation:
-        return False
-    return True
+class Taken(Protocol):
+    """Knows which names are taken, and by whom."""
+
+    def all_free(self, cursor: Cursor[Any], tables: Tables, change: Change) -> bool:
+        """Whether no other event bears any of these names. They are taken, if so."""
+        ...
+
+    def standing(self, cursor: Cursor[Any], tables: Tables, asking: Mapping[Name, Bearer]) -> dict[Name, Bearer]:
+        """Who bears those of the names that are taken. The others are those who ask from now on."""
+        ...
 
 
-def counted(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded]) -> Sequence[Recorded]:
+class ByKey:
+    """By the key of the table."""
+
+    def all_free(self, cursor: Cursor[Any], tables: Tables, change: Change) -> bool:
+        """They nearly always are: to look each up before would take a third of the time."""
+        try:
+            with cursor.connection.transaction():
+                take(cursor, tables, change.rows)
+        except UniqueViolation:
+            return False
+        return True
+
+    def standing(self, cursor: Cursor[Any], tables: Tables, asking: Mapping[Name, Bearer]) -> dict[Name, Bearer]:
+        """In one statement."""
+        cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
+        names = sorted(asking)
+        arrays = [UuidArray.of([name[part] for name in names]) for part in (ACCOUNT, HASH)]
+        return {
+            account_id + hash: (id, version)
+            for account_id, hash, id, version in cursor.execute(tables.sql(STANDING), arrays, prepare=True).fetchall()
+        }
+
+
+BY_KEY = ByKey()
+
+
+def take(cursor: Cursor[Any], tables: Tables, rows: bytes) -> None:
+    """Write the whole of a COPY."""
+    with cursor.copy(tables.sql(COPY)) as copy:
+        copy.write(rows)
+
+
+def counted(cursor: Cursor[Any], tables: Tables, batch: Sequence[Recorded], taken: Taken) -> Sequence[Recorded]:
     """Take the names that are free, list the other events as conflicts, and return the events that count."""
     first: dict[Name, Bearer] = {}
     for each in batch:
         first.setdefault(_name(each), _bearer(each))
-    standing = first | _standing(cursor, tables, sorted(first))
-    with cursor.copy(tables.sql(COPY)) as copy:
-        free = [named_place(name[ACCOUNT], name[HASH], *bearer) for name, bearer in first.items() if standing[name] == bearer]
-        copy.write(copy_of_named_places(free))
+    standing = first | taken.standing(cursor, tables, first)
+    free = [named_place(name[ACCOUNT], name[HASH], *bearer) for name, bearer in first.items() if standing[name] == bearer]
+    take(cursor, tables, copy_of_named_places(free))
     told = [(each, standing[_name(each)], _bearer(each)) for each in batch]
     refused = [
         (UUID(bytes=each.account_id), each.position, UUID(bytes=first[0]), first[1], UUID(bytes=other[0]), other[1])
@@ -105,16 +137,6 @@ def _name(recorded: Recorded) -> Name:
 
 def _bearer(recorded: Recorded) -> Bearer:
     return recorded.originator_id, recorded.event.originator_version
-
-
-def _standing(cursor: Cursor[Any], tables: Tables, names: Sequence[Name]) -> dict[Name, Bearer]:
-    """Who bears those of the names that are taken."""
-    cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
-    arrays = [UuidArray.of([name[part] for name in names]) for part in (ACCOUNT, HASH)]
-    return {
-        account_id + hash: (id, version)
-        for account_id, hash, id, version in cursor.execute(tables.sql(STANDING), arrays, prepare=True).fetchall()
-    }
 
 
 COPY = "COPY {event_names} FROM STDIN (FORMAT BINARY)"

@@ -14,7 +14,7 @@ async def explained(snapshot: Snapshot, requests: Sequence[Request]) -> list[Exp
     """Of each, in their order; lines are in the order that people see, input first."""
     models = sorted({each.model for each in requests})
     latest = max((each.rated_at for each in requests), default=0)
-    book = PriceBook(Price(*row) for row in await snapshot.rows(PRICES, [models, latest]))
+    book = PriceBook(Price(*row) for row in await snapshot.rows(PRICES, {"models": models, "latest": latest}))
     return [explain(book, _reported(each), each.rated_at) for each in requests]
 
 
@@ -38,4 +38,4 @@ def _quantities(lines: Sequence[Line] | None) -> tuple[Quantity, ...] | None:
     return None if lines is None else tuple((line.category, line.unit, line.count) for line in lines)
 
 
-PRICES = "SELECT * FROM {prices} WHERE model = ANY(%s::text[]) AND position < %s ORDER BY position"
+PRICES = "SELECT * FROM {prices} WHERE model = ANY(%(models)s::text[]) AND position < %(latest)s ORDER BY position"

@@ -1,7 +1,7 @@
 """History: a row per request."""
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -9,20 +9,19 @@ from uuid import UUID
 import msgspec
 from psycopg import Cursor
 
-from domain.events import Outcome, Quantity, RequestCompleted
+from domain.events import Outcome, Quantity, RequestCompleted, outcome
 from domain.quantities import tokens
 from domain.rating import Rated
 from ledger.binary import (
     COPY_HEADER,
     COPY_TRAILER,
     NULL,
-    InternedRows,
+    POSTGRES_EPOCH_MICROSECONDS,
+    Interned,
     int2_field,
     int8_field,
-    json_field,
     numeric_field,
     text_field,
-    timestamp,
 )
 from projections.read_model import Recorded, Tables, columns
 
@@ -62,25 +61,51 @@ ROW = """
         fee numeric, -- USD; the sum of its lines' fees
         reported_cost numeric -- USD, as its reporter thinks
         """
-CREATE = (f"CREATE TABLE {{history}} ({ROW}, PRIMARY KEY (account_id, occurred_at, id))",)
+FAILURE = "(outcome <> 'success' OR error_message IS NOT NULL)"
+KEYS = ("ALTER TABLE {history} ADD PRIMARY KEY (account_id, occurred_at, id)",)
+INDEXES = (  # why each, and what it costs: docs/query-plans.md
+    f"CREATE INDEX ON {{history}} (account_id, occurred_at, id) WHERE {FAILURE}",
+    f"CREATE INDEX ON {{history}} (account_id, coalesce(status_code, 0), occurred_at) WHERE {FAILURE}",
+    # Which pages may hold a value: kept for next to nothing, where a tree for each column takes as long as the rows themselves.
+    (
+        "CREATE INDEX ON {history} USING brin (account_id uuid_bloom_ops, request_id text_bloom_ops, model text_bloom_ops,"
+        " (coalesce(api_key, '')) text_bloom_ops, (coalesce(provider, '')) text_bloom_ops) WITH (pages_per_range = 32, autosummarize = on)"
+    ),
+)
+CREATE = (f"CREATE TABLE {{history}} ({ROW})", *KEYS, *INDEXES)
 DELETE = """
     DELETE FROM {history} AS request USING unnest(%b::uuid[], %b::timestamptz[], %b::uuid[]) AS replaced (account_id, occurred_at, id)
     WHERE request.account_id = replaced.account_id AND request.occurred_at = replaced.occurred_at AND request.id = replaced.id"""
 COPIED = (  # those that come again and again stand together
     "account_id, occurred_at, id, position, rated_at, since, version, voided",
     "channel, source, request_type, model, model_version, provider, technology, service_tier, deployment, api_key, usage_source",
+    "status_code, outcome",
     "event_id, request_id, input, output, input_tokens, output_tokens, total_tokens, ttft_ns, latency_ns, gateway_latency_ns",
-    "status_code, error_message, outcome, fee, reported_cost",
+    "error_message, fee, reported_cost",
 )
 COPY = f"COPY {{history}} ({', '.join(COPIED)}) FROM STDIN (FORMAT BINARY)"
 COLUMNS = len(", ".join(COPIED).split(", "))
 
 _head = struct.Struct(">hi16siqi16siqiqiqiii?").pack
+_length = struct.Struct(">i").pack
 _three = struct.Struct(">iqiqiq").pack
 _to_json = msgspec.json.Encoder(decimal_format="number").encode
-_interned = InternedRows()
 OUTCOMES = {outcome: text_field(outcome.value) for outcome in Outcome}
 NO_DURATIONS = 3 * NULL
+
+
+Common = tuple[*tuple[str | None, ...], int | None, bool]
+"""Texts, status code, and whether an error was told: what requests have in common with others."""
+_text = Interned(text_field)
+
+
+def _common_fields(common: Common) -> bytes:
+    *texts, status_code, told_error = common
+    fields = [_text[text] for text in texts]
+    return b"".join((*fields, int2_field(status_code), OUTCOMES[outcome(status_code, told_error=told_error)]))
+
+
+_common = Interned(_common_fields)
 
 
 class StoredLine(msgspec.Struct, array_like=True, gc=False):
@@ -112,15 +137,15 @@ class Row(NamedTuple):
     rated: Rated
 
 
-def rows(requests: Sequence[Recorded]) -> list[bytes]:
-    """A row for each, as COPY takes it."""
-    return [
-        _row(account_id, id, position, position, position, 1, False, event, rated)  # pyright: ignore[reportArgumentType] - they are requests
-        for position, id, account_id, event, rated in requests
-    ]
+def rows(requests: Sequence[Recorded]) -> bytes:
+    """A row for each, as COPY takes them, one behind the other."""
+    fields: list[bytes] = []
+    for position, id, account_id, event, rated in requests:
+        fields += _fields(account_id, id, position, position, position, 1, False, event, rated)  # pyright: ignore[reportArgumentType] - they are requests
+    return b"".join(fields)
 
 
-def copy_of(rows: Sequence[bytes]) -> bytes:
+def copy_of(rows: Iterable[bytes]) -> bytes:
     """The whole of a COPY."""
     return b"".join((COPY_HEADER, *rows, COPY_TRAILER))
 
@@ -140,10 +165,10 @@ def replace(cursor: Cursor[Any], tables: Tables, rows: Sequence[Row]) -> None:
 
 def row_of(row: Row) -> bytes:
     """A row, as COPY takes it."""
-    return _row(*row)
+    return b"".join(_fields(*row))
 
 
-def _row(  # noqa: PLR0917 - the fields of Row: to make one for every request would take as long as a third of this
+def _fields(  # noqa: PLR0917 - those of Row: to make one for every request would take as long as a third of this
     account_id: bytes,
     originator_id: bytes,
     position: int,
@@ -153,57 +178,41 @@ def _row(  # noqa: PLR0917 - the fields of Row: to make one for every request wo
     voided: bool,
     event: RequestCompleted,
     rated: Rated,
-) -> bytes:
-    """The request's COPY row."""
+) -> tuple[bytes, ...]:
+    """The request's COPY row, in parts."""
     id = text_field(event.id)
     fee, input_fees, output_fees = rated
     input, output = event.input, event.output
-    return b"".join(
-        (
-            _head(
-                COLUMNS,
-                16,
-                account_id,
-                8,
-                timestamp(event.occurred_at),
-                16,
-                originator_id,
-                8,
-                position,
-                8,
-                rated_at,
-                8,
-                since,
-                4,
-                version,
-                1,
-                voided,
-            ),
-            _interned[
-                event.channel,
-                event.source,
-                event.request_type,
-                event.model,
-                event.model_version,
-                event.provider,
-                event.technology,
-                event.service_tier,
-                event.deployment,
-                event.api_key,
-                event.usage_source,
-            ],
-            id,
-            id if event.request_id is None else text_field(event.request_id),
-            NULL if input is None else json_field(_priced_json(input, input_fees)),
-            NULL if output is None else json_field(_priced_json(output, output_fees)),
-            _tokens(tokens(input), tokens(output)),
-            _durations(event),
-            NULL if event.status_code is None else int2_field(event.status_code),
-            NULL if event.error_message is None else text_field(event.error_message),
-            OUTCOMES[event.outcome],
-            NULL if fee is None else numeric_field(fee),
-            NULL if event.reported_cost is None else numeric_field(Decimal(event.reported_cost)),
-        )
+    head = _head(
+        COLUMNS, 16, account_id, 8, event.occurred_at - POSTGRES_EPOCH_MICROSECONDS, 16, originator_id,
+        8, position, 8, rated_at, 8, since, 4, version, 1, voided,
+    )  # fmt: skip
+    return (
+        head,
+        _common[
+            event.channel,
+            event.source,
+            event.request_type,
+            event.model,
+            event.model_version,
+            event.provider,
+            event.technology,
+            event.service_tier,
+            event.deployment,
+            event.api_key,
+            event.usage_source,
+            event.status_code,
+            event.error_message is not None,
+        ],
+        id,
+        id if event.request_id is None else text_field(event.request_id),
+        NULL if input is None else _side(input, input_fees),
+        NULL if output is None else _side(output, output_fees),
+        _tokens(tokens(input), tokens(output)),
+        _durations(event),
+        NULL if event.error_message is None else text_field(event.error_message),
+        NULL if fee is None else numeric_field(fee),
+        NULL if event.reported_cost is None else numeric_field(Decimal(event.reported_cost)),
     )
 
 
@@ -223,6 +232,11 @@ def _priced_json(quantities: Sequence[Quantity], fees: Sequence[Decimal] | None)
     if fees is None:
         return _to_json(quantities)
     return _to_json([(*quantity, fee) for quantity, fee in zip(quantities, fees, strict=True)])
+
+
+def _side(quantities: Sequence[Quantity], fees: Sequence[Decimal] | None) -> bytes:
+    json = _priced_json(quantities, fees)
+    return _length(len(json)) + json
 
 
 def _tokens(input: int | None, output: int | None) -> bytes:

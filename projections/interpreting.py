@@ -1,6 +1,7 @@
 """What is stored becomes events again, is rated with the prices known at its position, and gathered into a change."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
+from functools import partial
 from itertools import islice
 
 from domain.events import RequestCompleted
@@ -15,6 +16,8 @@ from projections.read_model import Recorded
 MAX_ACCOUNTS_KNOWN = 100_000
 CHUNK = 500  # events that are looked at by everybody before the next are made: their memory is used again
 
+_request = partial(tuple.__new__, Recorded)  # as Recorded itself does, without a call between
+
 Stored = tuple[int, bytes, str, bytes]
 """Position, originator id, topic and state."""
 
@@ -27,7 +30,7 @@ class Interpreter:
         self._whole = whole
         self._accounts: dict[str, bytes] = {}
 
-    def change(self, events: Sequence[Stored], book: PriceBook) -> usage.Change:
+    def change(self, events: Iterable[Stored], book: PriceBook) -> usage.Change:
         """What they change, one at least, in log order. An event that stands alone ends the batch before it, or is all of it.
 
         `book` has the prices before them, and gets theirs.
@@ -39,11 +42,12 @@ class Interpreter:
         return gathering.change()
 
     def _recorded(self, events: Iterable[Stored], book: PriceBook) -> Iterator[Recorded]:
+        accounts = self._accounts
         for i, (position, originator_id, topic, state) in enumerate(events):
             event = READERS[topic](state)
-            account_id = self._account(event.account)
+            account_id = accounts.get(event.account) or self._account(event.account)
             if type(event) is RequestCompleted:  # nearly all are
-                yield Recorded(position, originator_id, account_id, event, rate(book, event, position))
+                yield _request((position, originator_id, account_id, event, rate(book, event, position)))
                 continue
             recorded = Recorded(position, originator_id, account_id, event)
             alone = usage.stands_alone(recorded)
@@ -56,10 +60,7 @@ class Interpreter:
                 return
 
     def _account(self, key: str) -> bytes:
-        known = self._accounts
-        account = known.get(key)
-        if account is None:
-            if len(known) > MAX_ACCOUNTS_KNOWN:
-                known.clear()
-            account = known[key] = account_id(key).bytes
+        if len(self._accounts) > MAX_ACCOUNTS_KNOWN:
+            self._accounts.clear()
+        account = self._accounts[key] = account_id(key).bytes
         return account

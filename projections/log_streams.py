@@ -43,14 +43,14 @@ class Told(NamedTuple):
 async def told_of(snapshot: Snapshot, originator_id: UUID) -> list[Told]:
     """The events of a stream by version, whether or not the read models include them yet."""
     rows = await snapshot.rows(
-        "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s ORDER BY originator_version", [originator_id]
+        "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %(id)s ORDER BY originator_version", {"id": originator_id}
     )
     return [Told(position, READERS[topic](state)) for position, topic, state in rows]
 
 
 async def events_at(snapshot: Snapshot, positions: Sequence[int]) -> dict[int, LoggedEvent]:
     """The events at those places in the log, by place. The caller has seen to it that they are for the viewer's eyes."""
-    rows = await snapshot.rows(f"{LOGGED} WHERE notification_id = ANY(%s::int8[])", [[*positions]])
+    rows = await snapshot.rows(f"{LOGGED} WHERE notification_id = ANY(%(positions)s::int8[])", {"positions": [*positions]})
     return {row[0]: logged(*row) for row in rows}
 
 
@@ -63,5 +63,6 @@ LOGGED = """
 async def bearer_of(snapshot: Snapshot, account_id: UUID, source: str, id: str) -> UUID | None:
     """The stream of the event that bears this name within the account; null while the read models know none."""
     name = UUID(bytes=event_name(source, id))
-    rows = await snapshot.rows("SELECT originator_id FROM {event_names} WHERE account_id = %s AND name = %s", [account_id, name])
+    named = {"account": account_id, "name": name}
+    rows = await snapshot.rows("SELECT originator_id FROM {event_names} WHERE account_id = %(account)s AND name = %(name)s", named)
     return rows[0][0] if rows else None

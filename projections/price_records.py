@@ -32,4 +32,4 @@ def _gave_way(amounts: Sequence[Decimal], amount: Decimal) -> int:
 
 RECORDED = """
     SELECT model, provider, direction, category, unit, above_prompt_tokens, service_tier, effective_from, unit_price
-    FROM {prices} WHERE model = ANY(%(models)s) AND sheet IS NULL ORDER BY position"""
+    FROM {prices} WHERE model = ANY(%(models)s::text[]) AND sheet IS NULL ORDER BY position"""

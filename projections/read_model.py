@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 from psycopg import Cursor
@@ -9,6 +10,8 @@ from psycopg.sql import SQL, Composed, Identifier
 
 from domain.events import RequestCompleted, UsageEvent
 from domain.rating import UNRATED, Rated
+
+MAX_KEPT_TEXTS = 512  # of queries: those that are asked again and again
 
 
 class Recorded(NamedTuple):
@@ -44,6 +47,11 @@ class Tables:
         """`text` with `{name}` made into this generation's table of that name."""
         return SQL(text).format(**self.identifiers())  # pyright: ignore[reportArgumentType] - our own constants only
 
+    @lru_cache(MAX_KEPT_TEXTS)  # noqa: B019 - of few tables
+    def text(self, text: str) -> str:
+        """The same as a text, which is made once."""
+        return self.sql(text).as_string(None)
+
     def identifiers(self) -> dict[str, Identifier]:
         """The tables by their plain names, those of the log, and those that tell of generations."""
         own = {name: Identifier(self.schema, f"{name}_{self.generation}") for name in TABLES}
@@ -52,7 +60,7 @@ class Tables:
 
 
 GROUP = "usage"  # the one there is: whatever answers has one position
-SHAPE = 3  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
+SHAPE = 4  # Raise it when a table or its meaning changes: the group is then built anew beside the live one, and swapped.
 LOG_TABLES = ("events", "head", "appends")
 REGISTRY = ("generations", "rebuilds")
 TABLES = (
@@ -63,6 +71,8 @@ TABLES = (
     "waiting_changes",
     "router_buckets",
     "router_lines",
+    "router_model_buckets",
+    "router_model_lines",
     "router_series",
     "api_keys",
     "prices",

@@ -1,5 +1,7 @@
 """Reads the log, batch by batch, and works out what each batch changes."""
 
+from collections.abc import Iterator
+from itertools import chain
 from typing import Any, NamedTuple
 
 from psycopg import Connection
@@ -9,7 +11,10 @@ from psycopg.sql import SQL, Composed, Identifier
 from domain.prices import PriceBook
 from projections import prices, usage
 from projections.generations import Generation, Superseded
-from projections.interpreting import Interpreter
+from projections.interpreting import Interpreter, Stored
+
+AT_ONCE = 1_000  # events: of 64 KiB at most, which they seldom are
+MAX_BATCH_BYTES = 64 * 1024 * 1024  # as stored
 
 
 class Book(NamedTuple):
@@ -23,11 +28,10 @@ class Book(NamedTuple):
 class LogReader:
     """Reads with a connection that nobody else uses meanwhile."""
 
-    def __init__(self, connection: Connection[Any], cell: str, batch: int, *, whole: bool = True) -> None:
+    def __init__(self, connection: Connection[Any], cell: str, *, whole: bool = True) -> None:
         """With `whole`, changes have the events that they are made of."""
         self._connection = connection
         self._cell = cell
-        self._batch = batch
         self._interpreter = Interpreter(whole=whole)
         self._read = log_sql(READ, cell)
         self._book: Book | None = None
@@ -36,19 +40,31 @@ class LogReader:
         """Close the connection."""
         self._connection.close()
 
-    def next(self, generation: Generation, after: int, up_to: int | None = None, epoch: int = 0) -> usage.Change | None:
-        """What the events past position `after` change, a batch of them, as far as the log goes now, or to `up_to`. Null if there are none.
+    def next(self, generation: Generation, after: int, events: int, up_to: int | None = None, epoch: int = 0) -> usage.Change | None:
+        """What the next so many `events` past position `after` change, as far as the log goes now, or to `up_to`. Null if there are none.
+
+        Fewer where they come to more than MAX_BATCH_BYTES.
 
         Requests are rated with the prices that `generation` has, and those that were read here in the same `epoch`: who knows of others
         counts it up. Raises Superseded.
         """
-        limit = self._batch if up_to is None else min(self._batch, up_to - after)
-        if limit <= 0:
+        found = self._stored(after, events if up_to is None else min(events, up_to - after))
+        first = next(found, None)
+        if first is None:
             return None
-        events = self._connection.execute(self._read, [after, limit], prepare=True, binary=True).fetchall()
-        if not events:
-            return None
-        return self._interpreter.change(events, self._book_at(generation, after, epoch))
+        return self._interpreter.change(chain((first,), found), self._book_at(generation, after, epoch))
+
+    def _stored(self, after: int, events: int) -> Iterator[Stored]:
+        """Some at a time, and fewer than so many `events` where they are large: nobody's reports fill our memory."""
+        size = 0
+        while events > 0 and size < MAX_BATCH_BYTES:
+            found: list[Stored] = self._connection.execute(self._read, [after, min(events, AT_ONCE)], prepare=True, binary=True).fetchall()
+            yield from found
+            if len(found) < AT_ONCE:
+                return
+            events -= AT_ONCE
+            after = found[-1][0]
+            size += sum(len(state) for *_, state in found)
 
     def _book_at(self, generation: Generation, position: int, epoch: int) -> PriceBook:
         if self._book is None or self._book[:2] != (generation.number, epoch) or self._book.prices.last > position:

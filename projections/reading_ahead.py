@@ -17,8 +17,16 @@ from projections.reading import LogReader
 PROCESSES = min(4, max(2, (os.cpu_count() or 2) - 1))  # to work out a change takes more than twice as long as to write it
 
 
+BEGIN_WITH = 8_000  # events, so that there is soon something to write
+
+
+class _Part(NamedTuple):
+    after: int  # position
+    events: int
+
+
 class _Read(NamedTuple):
-    after: int
+    part: _Part
     change: Future[usage.Change | None]
 
 
@@ -30,7 +38,7 @@ class Reader:
     """
 
     def __init__(self, database_url: str, cell: str, batch: int, *, apart: bool = False) -> None:
-        self._place = (database_url, cell, batch)
+        self._place = (database_url, cell)
         self._batch = batch
         self._apart = apart
         self._epoch = 0
@@ -60,41 +68,49 @@ class Reader:
             self._epoch += 1  # somebody else has gone on from there, and may have found prices
         self._end = (generation.number, generation.position)
         reads: deque[_Read] = deque()
-        self._read_on(reads, generation, generation.position, up_to)
+        parts = self._parts(generation.position)
+        self._read_on(reads, generation, parts, up_to)
         while (change := reads[0].change.result()) is not None:
             self._end = (generation.number, change.position)
-            if change.position < reads.popleft().after + self._batch:
-                reads.clear()  # they began elsewhere
-            if change.prices and self._apart:
-                self._epoch += 1
+            part = reads.popleft().part
+            news = bool(change.prices) and self._apart
+            if news or change.position < part.after + part.events:  # the others do not know of them, or began elsewhere
                 reads.clear()
+                parts = self._parts(change.position)
+            if news:
+                self._epoch += 1
                 yield change  # its prices can be read when it is made
-                self._read_on(reads, generation, change.position, up_to)
+                self._read_on(reads, generation, parts, up_to)
             else:
-                self._read_on(reads, generation, change.position, up_to)
+                self._read_on(reads, generation, parts, up_to)
                 yield change
 
-    def _read_on(self, reads: deque[_Read], generation: Generation, position: int, up_to: int | None) -> None:
-        """Let every reader have something to do, from `position` on or from where the last of `reads` will end."""
-        while len(reads) < len(self._readers):
-            after = reads[-1].after + self._batch if reads else position
-            reads.append(self._read(generation, after, up_to))
+    def _parts(self, position: int) -> Iterator[_Part]:
+        """What to read from there on."""
+        events = min(BEGIN_WITH, self._batch)
+        while True:
+            yield _Part(position, events)
+            position += events
+            events = min(2 * events, self._batch)
 
-    def _read(self, generation: Generation, after: int, up_to: int | None) -> _Read:
+    def _read_on(self, reads: deque[_Read], generation: Generation, parts: Iterator[_Part], up_to: int | None) -> None:
+        """Let every reader have something to do."""
         read = _next if self._apart else self._log.next
-        return _Read(after, next(self._turns).submit(read, generation, after, up_to, self._epoch))
+        while len(reads) < len(self._readers):
+            part = next(parts)
+            reads.append(_Read(part, next(self._turns).submit(read, generation, *part, up_to, self._epoch)))
 
 
-def _log_reader(database_url: str, cell: str, batch: int, *, whole: bool) -> LogReader:
-    return LogReader(psycopg.connect(database_url, autocommit=True, application_name="tallygraph log reader"), cell, batch, whole=whole)
+def _log_reader(database_url: str, cell: str, *, whole: bool) -> LogReader:
+    return LogReader(psycopg.connect(database_url, autocommit=True, application_name="tallygraph log reader"), cell, whole=whole)
 
 
 _opened: list[LogReader] = []  # the one of a process that is for nothing else
 
 
-def _open(database_url: str, cell: str, batch: int) -> None:
-    _opened.append(_log_reader(database_url, cell, batch, whole=False))  # which would take long to be sent
+def _open(database_url: str, cell: str) -> None:
+    _opened.append(_log_reader(database_url, cell, whole=False))  # which would take long to be sent
 
 
-def _next(generation: Generation, after: int, up_to: int | None, epoch: int) -> usage.Change | None:
-    return _opened[0].next(generation, after, up_to, epoch)
+def _next(generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> usage.Change | None:
+    return _opened[0].next(generation, after, events, up_to, epoch)

@@ -68,7 +68,7 @@ def apply(cursor: Cursor[Any], tables: Tables, renewed: Recorded, book: PriceBoo
 
 async def result(snapshot: Snapshot, position: int) -> Rerating | None:
     """What the rating again that was recorded at `position` has changed; null where it is not projected yet, or there is none."""
-    rows = await snapshot.rows("SELECT position, requests, changed, fee_before, fee_after FROM {reratings} WHERE position = %s", [position])
+    rows = await snapshot.rows(RERATING, {"position": position})
     return Rerating(*rows[0]) if rows else None
 
 
@@ -147,4 +147,5 @@ MOVE = """
     )
     UPDATE {history} AS request SET rated_at = %b, since = %b, input = now.input, output = now.output, fee = now.fee
     FROM now WHERE request.account_id = now.account_id AND request.occurred_at = now.occurred_at AND request.id = now.id"""
+RERATING = "SELECT position, requests, changed, fee_before, fee_after FROM {reratings} WHERE position = %(position)s"
 TELL = "INSERT INTO {reratings} VALUES (%s, %s, %s, %s, %s)"

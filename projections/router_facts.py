@@ -1,9 +1,10 @@
 """The rows that cover a range: days, then hours, then quarter-hours, and what cuts a quarter-hour from history, in the same snapshot.
 
-Only what is asked for is read: no name is joined that the answer neither shows nor filters by.
+Only what is asked for is read: no name is joined that the answer neither shows nor filters by, and where it is models at most, the sums
+by model are read, which are few.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -72,18 +73,22 @@ class Facts:
         *,
         edges: list[datetime],
         now: datetime,
+        summed: Collection[str] | None = None,
         repriced: Repriced | None = None,
         as_of: int | None = None,
     ) -> None:
-        """With `repriced`, requests have other fees than those they have, and so only single requests are read.
+        """Of the columns of SUMMED, those that are `summed`; all of them where nobody says. There is always how many requests.
+
+        With `repriced`, requests have other fees than those they have, and so only single requests are read.
 
         With `as_of`, the log ends there: what has changed since is taken back.
         """
         self._shown = shown
+        self.summed = [name for name in SUMMED if summed is None or name in summed or name == "requests"]
         self._repriced = repriced is not None
         self._as_of = as_of
         self._requests = requests_as_of(as_of) if repriced is None else "hypothetical"
-        self._ahead = now < range.end
+        self._ahead = now < range.end and "ahead" in self.summed
         self._filter = filter
         values = filtered(filter, "")[1]
         self.edges = edges
@@ -105,33 +110,33 @@ class Facts:
         if self._repriced:
             tables.append(HYPOTHETICAL.replace("{history}", requests_as_of(self._as_of)))
         if self._taken_back:
-            tables.append(changed_since("router_buckets", COUNTS))
+            tables.append(changed_since("router_model_buckets", COUNTS))
         return ", ".join(tables)
 
     def usage(self) -> str:
-        """What counts, row by row: the columns of SUMMED. Requests dated after now are counted, and counted apart as `ahead`."""
+        """What counts, row by row: the columns that are summed. Requests dated after now are counted, and counted apart as `ahead`."""
+        columns = ", ".join("0 AS ahead" if name == "ahead" else name for name in self.summed)
         kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, {', '.join(COUNTED)}, 0 AS ahead"
-            f" FROM {within('{router_buckets}', WITHIN_BUCKETS)} {self._series()}"
+            f"SELECT fact.time, {self._dimensions(self._named)}, {columns}"
+            f" FROM {within(self._table('buckets'), WITHIN_BUCKETS)} {self._series()}"
         )
         single = self._single(within(self._requests, WITHIN_HISTORY))
         ahead = (
-            f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join('0' for _ in COUNTED)}, 1"
+            f"SELECT fact.occurred_at, {self._dimensions('fact')}, {', '.join(str(int(name == 'ahead')) for name in self.summed)}"
             f" FROM {self._requests} AS fact WHERE {AHEAD} {self._condition('fact')}"
         )
         changes = [self._single(went(COUNTS)), self._single(came(COUNTS), "-")] if self._taken_back else []
         rows = self._in_buckets(kept, single, *([ahead] if self._ahead else []), *changes)
         if not self._taken_back:
             return f"usage AS ({rows})"
-        sums = ", ".join(f"sum({name}) AS {name}" for name in SUMMED)
-        return f"usage AS (SELECT {GROUP}, {sums} FROM ({rows}) AS rows GROUP BY {GROUP} HAVING sum(requests) > 0)"
+        return f"usage AS (SELECT {GROUP}, {self.sums} FROM ({rows}) AS rows GROUP BY {GROUP} HAVING sum(requests) > 0)"
 
     def lines(self) -> str:
         """Quantities, row by row and category by category."""
         columns = (*LINE, *(["requests"] if self._taken_back else []))
         kept = (
-            f"SELECT fact.time, {self._dimensions('series')}, direction, category, unit, {', '.join(columns)}"
-            f" FROM {within('{router_lines}', WITHIN_BUCKETS)} {self._series()}"
+            f"SELECT fact.time, {self._dimensions(self._named)}, direction, category, unit, {', '.join(columns)}"
+            f" FROM {within(self._table('lines'), WITHIN_BUCKETS)} {self._series()}"
         )
         single = self._single_lines(within(self._requests, WITHIN_HISTORY))
         if not self._taken_back:
@@ -142,14 +147,19 @@ class Facts:
         return f"line AS (SELECT {group}, {sums} FROM ({rows}) AS rows GROUP BY {group} HAVING sum(requests) > 0)"
 
     @property
+    def sums(self) -> str:
+        """The sums over `usage`."""
+        return ", ".join(f"sum({name}) AS {name}" for name in self.summed)
+
+    @property
     def _taken_back(self) -> bool:
         """Whether buckets are read that may have changed since."""
         return self._as_of is not None and not self._repriced
 
     def _single(self, rows: str, sign: str = "") -> str:
         """Of each request what a bucket counts, or with the sign what is taken from it."""
-        counts = ", ".join(f"{sign}{value}" for value in COUNTED.values())
-        return f"SELECT fact.occurred_at, {self._dimensions('fact')}, {counts}, 0 FROM {rows} WHERE true {self._condition('fact')}"
+        counts = ", ".join(f"{sign}{SUMMED[name]}" for name in self.summed)
+        return f"SELECT fact.occurred_at, {self._dimensions('fact')}, {counts} FROM {rows} WHERE true {self._condition('fact')}"
 
     def _single_lines(self, rows: str) -> str:
         """The same of its lines."""
@@ -181,10 +191,23 @@ class Facts:
             f"coalesce({table}.{each.value}, '') AS {each.value}" if each in self._shown else f"'' AS {each.value}" for each in KEYS
         )
 
+    @property
+    def _by_model(self) -> bool:
+        """Whether sums by model are enough: nothing else tells rows apart."""
+        return self._shown <= {Dimension.MODEL} and self._filter.providers is None and self._filter.api_keys is None
+
+    @property
+    def _named(self) -> str:
+        """The table that knows the names behind a bucket."""
+        return "fact" if self._by_model else "series"
+
+    def _table(self, kind: str) -> str:
+        return f"{{router_{'model_' if self._by_model else ''}{kind}}}"
+
     def _series(self) -> str:
-        """The names behind a bucket, where they are shown or filtered by."""
-        if not (self._shown or self._filter != RouterFilter()):
-            return ""
+        """The names behind a bucket, where they are shown or filtered by; and the condition on them."""
+        if self._by_model:
+            return f"WHERE true {self._condition('fact')}"
         series = "JOIN {router_series} AS series ON series.account_id = fact.account_id AND series.series = fact.series"
         return f"{series} {self._condition('series')}"
 
@@ -208,7 +231,7 @@ def filtered(filter: RouterFilter, table: str) -> tuple[str, dict[str, Any]]:
 
 GROUP = "bucket, model, provider, api_key"  # what groups are told apart by
 KEYS = (Dimension.MODEL, Dimension.PROVIDER, Dimension.API_KEY)
-COUNTED = {  # columns of router_buckets, and the same of one request
+SUMMED = {  # columns of router_buckets, and the same of one request
     "requests": "1",
     "errors": "(outcome <> 'success')::int",
     "latency_ns": "coalesce(latency_ns, 0)",
@@ -220,8 +243,8 @@ COUNTED = {  # columns of router_buckets, and the same of one request
     "unpriced": "(fee IS NULL)::int",
     "reported_cost": "coalesce(reported_cost, 0)",
     "reported_costs": "(reported_cost IS NOT NULL)::int",
+    "ahead": "0",  # no column: dated after now
 }
-SUMMED = (*COUNTED, "ahead")
 LINE = {  # columns of router_lines, and the same of one item of a request's side
     "quantity": "(item ->> 2)::numeric",
     "priced": "CASE WHEN item ->> 3 IS NULL THEN 0 ELSE (item ->> 2)::numeric END",

@@ -6,12 +6,14 @@ from decimal import Context, Decimal, Inexact, localcontext
 
 from domain.calendar import QUARTER
 from domain.events import MICROSECOND, Outcome, Quantity, RequestCompleted
+from domain.fallbacks import INPUT, OUTPUT
 from domain.names import series_id
 from domain.quantities import TOKEN
 from domain.rating import ZERO, Rated
 from projections.read_model import Recorded
 
 Key = tuple[bytes, int, bytes]  # account, start in microseconds since 1970, series
+ModelKey = tuple[bytes, int, str]  # the same of a model, whatever the provider and the API key
 LineKey = tuple[str, str, str]  # direction, category, unit
 Dimensions = tuple[bytes, str, str | None, str | None]  # account, model, provider, API key
 WIDTH = QUARTER // MICROSECOND
@@ -94,6 +96,18 @@ class Sums:
         with localcontext(EXACT_SUMS):
             self._fold(requests, -1)
 
+    def quarters_by_model(self) -> dict[ModelKey, Delta]:
+        """The same sums by model alone. Within EXACT_SUMS."""
+        models = {(account, id): model for (account, model, _, _), id in self.series.items()}
+        found: dict[ModelKey, Delta] = {}
+        for (account, start, series), delta in self.quarters.items():
+            key = (account, start, models[account, series])
+            sums = found.get(key)
+            if sums is None:
+                sums = found[key] = Delta()
+            sums.add(delta)
+        return found
+
     def _fold(self, requests: Iterable[Recorded], sign: int) -> None:
         found, width = self._found, WIDTH
         for position, _, account, event, rated in requests:
@@ -117,7 +131,7 @@ class Sums:
 
 def _count(delta: Delta, event: RequestCompleted, rated: Rated, sign: int) -> None:
     delta.requests += sign
-    if event.outcome is not Outcome.SUCCESS:
+    if (event.status_code is not None or event.error_message is not None) and event.outcome is not Outcome.SUCCESS:
         delta.errors += sign
     if event.latency_ns is not None:
         delta.latency_ns += sign * event.latency_ns
@@ -127,31 +141,34 @@ def _count(delta: Delta, event: RequestCompleted, rated: Rated, sign: int) -> No
     if event.reported_cost is not None:
         delta.reported_cost += sign * Decimal(event.reported_cost)
         delta.reported_costs += sign
-    if rated.fee is None:
+    fee, input_fees, output_fees = rated
+    if fee is None:
         delta.unpriced += sign
     else:
-        delta.fee += rated.fee if sign > 0 else -rated.fee
-    if event.input is None and event.output is None:
+        delta.fee += fee if sign > 0 else -fee
+    input, output = event.input, event.output
+    if input is None and output is None:
         delta.unknown_tokens += sign
         return
-    if event.input is not None:
-        _count_side(delta, "input", event.input, rated.input, sign)
-    if event.output is not None:
-        _count_side(delta, "output", event.output, rated.output, sign)
+    if input is not None:
+        _count_side(delta, INPUT, input, input_fees, sign)
+    if output is not None:
+        _count_side(delta, OUTPUT, output, output_fees, sign)
 
 
 def _count_side(delta: Delta, direction: str, quantities: Sequence[Quantity], fees: Sequence[Decimal] | None, sign: int) -> None:
     lines = delta.lines
     for i, (category, unit, quantity) in enumerate(quantities):
-        key = (direction, category, unit)
-        line = lines.get(key)
-        if line is None:
-            line = lines[key] = LineDelta()
+        try:
+            line = lines[direction, category, unit]
+        except KeyError:
+            line = lines[direction, category, unit] = LineDelta()
+        signed = sign * quantity
         line.requests += sign
-        line.quantity += sign * quantity
+        line.quantity += signed
         if unit == TOKEN:
-            delta.tokens += sign * quantity
+            delta.tokens += signed
         if fees is not None:
-            line.priced += sign * quantity
+            line.priced += signed
             line.priced_requests += sign
             line.fee += fees[i] if sign > 0 else -fees[i]

@@ -1,7 +1,8 @@
 """The group of read models: one position, so that they agree in every answer. What a batch changes is worked out here, and made."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from psycopg import Cursor
 
@@ -23,6 +24,7 @@ from projections import (
     router_buckets,
 )
 from projections.corrections import Corrected
+from projections.event_names import BY_KEY, Taken
 from projections.history import Row
 from projections.read_model import Recorded, Tables
 from projections.router_sums import Sums
@@ -55,6 +57,18 @@ class Change(NamedTuple):
     gpu_prices: gpu_prices.Change
     renewed: Sequence[Recorded]
     batch: Sequence[Recorded] | None  # of events of accounts; null where it was not kept
+
+    @property
+    def finds_requests(self) -> bool:
+        """Whether requests that are in history are looked up there."""
+        return bool(self.corrections or self.renewed)
+
+    @property
+    def accounts(self) -> Collection[UUID] | None:
+        """Whose router usage it may change; null for anybody's."""
+        if self.renewed:
+            return None
+        return {row[0] for row in self.parts.buckets.series} | {UUID(bytes=each.account_id) for each in self.corrections}
 
 
 class WholeNeededError(Exception):
@@ -125,7 +139,7 @@ class _Parts:
 
     def add(self, requests: Sequence[Recorded]) -> None:
         self._reported.add(requests)
-        self._rows += history.rows(requests)
+        self._rows.append(history.rows(requests))
         self._sums.add(requests)
         api_keys.keep_latest(self._keys, requests)
         deployment_buckets.fold(self._served, requests)
@@ -146,18 +160,18 @@ def stands_alone(recorded: Recorded) -> bool:
     return isinstance(recorded.event, RatingRenewed)
 
 
-def apply(cursor: Cursor[Any], tables: Tables, change: Change, book: Callable[[], PriceBook]) -> None:
-    """Change every read model of the group. `book` gives the prices up to the change; few changes need them.
+def apply(cursor: Cursor[Any], tables: Tables, change: Change, book: Callable[[], PriceBook], taken: Taken = BY_KEY) -> None:
+    """Change every read model of the group. `book` gives the prices up to the change; few changes need them. `taken` knows the names.
 
     Events whose name is taken by another do not count: the change is worked out without them. Raises WholeNeededError.
     """
     prices.apply(cursor, tables, change.prices)
     gpu_prices.apply(cursor, tables, change.gpu_prices)
     parts = change.parts
-    if not event_names.all_taken(cursor, tables, change.names):
+    if not (change.names.distinct and taken.all_free(cursor, tables, change.names)):
         if change.batch is None:
             raise WholeNeededError
-        counted = event_names.counted(cursor, tables, change.batch)
+        counted = event_names.counted(cursor, tables, change.batch, taken)
         again = _Parts()
         again.add([each for each in counted if isinstance(each.event, RequestCompleted)])
         parts = again.done(counted)

@@ -14,7 +14,7 @@ async def waiting_changes(snapshot: Snapshot, account_id: UUID, limit: int, afte
 
 async def count_waiting(snapshot: Snapshot, account_id: UUID) -> int:
     """How many changes wait."""
-    ((count,),) = await snapshot.rows("SELECT count(*) FROM {waiting_changes} WHERE account_id = %s", [account_id])
+    ((count,),) = await snapshot.rows("SELECT count(*) FROM {waiting_changes} WHERE account_id = %(account)s", {"account": account_id})
     return count
 
 

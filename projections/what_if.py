@@ -64,4 +64,4 @@ def _quantities(lines: str | None) -> tuple[Quantity, ...] | None:
 REQUESTS = """
     SELECT id, occurred_at, model, provider, service_tier, input, output, rated_at FROM {history} AS request
     WHERE account_id = %(account)s AND occurred_at >= %(start)s AND occurred_at < %(end)s AND channel = 'router' AND NOT voided"""
-KNOWN = "SELECT * FROM {prices} WHERE model = ANY(%(models)s) ORDER BY position"
+KNOWN = "SELECT * FROM {prices} WHERE model = ANY(%(models)s::text[]) ORDER BY position"

@@ -166,8 +166,9 @@ class Model:
                         added = (1, quantity, *((0, 0, 0) if fees is None else (quantity, 1, fees[i])))
                         line[:] = [a + b for a, b in zip(line, added, strict=True)]
         tables["event_names"] = {key: (*key, *bearer) for key, bearer in self.names.items()}
-        tables["router_buckets"] = {key: (*key, *each, self.touched[key]) for key, each in sums.items()}
-        tables["router_lines"] = {key: (*key, *each) for key, each in lines.items()}
+        for level, group in (("router", UUID), ("router_model", str)):  # a series or a model
+            tables[f"{level}_buckets"] = {key: (*key, *each, self.touched[key]) for key, each in sums.items() if type(key[3]) is group}
+            tables[f"{level}_lines"] = {key: (*key, *each) for key, each in lines.items() if type(key[3]) is group}
         tables["waiting_changes"] = {key: (*key, position) for key, (position, _, _) in self.waiting.items()}
         found = {table: [*rows.values()] for table, rows in tables.items()}
         found |= self.deployments.rows(each.request for each in self.requests.values() if not each.voided)
@@ -179,6 +180,8 @@ KEYS = {  # tables of this model, and how many columns their keys have
     "history_past": 6,
     "router_buckets": 4,
     "router_lines": 7,
+    "router_model_buckets": 4,
+    "router_model_lines": 7,
     "router_series": 2,
     "event_names": 2,
     "name_conflicts": 2,
@@ -215,6 +218,7 @@ def buckets_of(request: RequestCompleted) -> Iterator[tuple[Any, ...]]:
     for grain in GRAINS:
         start = EPOCH + (request.time - EPOCH) // timedelta(seconds=grain) * timedelta(seconds=grain)
         yield account_id(request.account), grain, start, series
+        yield account_id(request.account), grain, start, request.model
 
 
 def counted(log: Sequence[Logged]) -> list[RequestCompleted]:

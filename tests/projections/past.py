@@ -94,9 +94,9 @@ async def _router(snapshot: Snapshot, of: Question, filter: RouterFilter, repric
         buckets_of = BucketsOf(of.account_id, of.range, filter, interval, of.zone, of.group_by, repriced)
         for order in Measure:
             buckets = await router_usage.buckets(snapshot, buckets_of, order=order, descending=True, limit=1_000)
-            found[f"buckets {interval} {order}"] = [replace(each, api_key_name=None) for each in buckets]
+            found[f"buckets {interval} {order}"] = [each._replace(api_key_name=None) for each in buckets]
         found[f"count {interval}"] = await router_usage.count_buckets(snapshot, buckets_of)
-        found[f"stream {interval}"] = [replace(each, api_key_name=None) async for each in router_usage.all_buckets(snapshot, buckets_of)]
+        found[f"stream {interval}"] = [each._replace(api_key_name=None) async for each in router_usage.all_buckets(snapshot, buckets_of)]
     return found
 
 
@@ -131,4 +131,4 @@ async def _deployments(snapshot: Snapshot, of: Question) -> dict[str, Any]:
 async def _history(snapshot: Snapshot, of: Question) -> dict[str, Any]:
     history_of = HistoryOf(of.account_id, of.range, HistoryFilter(include_voided=True))
     page = await history_pages.page(snapshot, history_of, order=HistoryOrderField.FEE, descending=True, limit=1_000)
-    return {"page": [replace(each, api_key_name=None) for each in page], "count": await history_pages.count(snapshot, history_of)}
+    return {"page": [each._replace(api_key_name=None) for each in page], "count": await history_pages.count(snapshot, history_of)}

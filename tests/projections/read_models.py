@@ -13,6 +13,7 @@ from ledger.shapes import READERS
 from projections.generations import Generation, Superseded
 from projections.read_model import TABLES
 from projections.runner import Runner
+from projections.writing import Writer
 from tests.projections.fold import KEYS, Logged, Rows
 
 BOUND_SECONDS = 30  # what a test waits for comes within this time, or never
@@ -31,6 +32,18 @@ def rows_of(database_url: str, generation: int | None = None) -> Rows:
     for table in ("history", "history_past"):
         rows[table] = [tuple(_sides(i, value) for i, value in enumerate(row)) for row in rows[table]]
     return rows
+
+
+def watched(runner: Runner, look: Callable[[], object]) -> Runner:
+    """The same; `look` is called before each batch is written."""
+
+    class Watched(Writer):
+        def write(self, *arguments, **options):
+            look()
+            return super().write(*arguments, **options)
+
+    runner.writer = Watched(runner.cell)
+    return runner
 
 
 def _sides(column: int, value: Any) -> Any:

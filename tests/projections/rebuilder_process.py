@@ -6,21 +6,15 @@ import time
 
 from projections import rebuilds
 from projections.runner import Runner
+from tests.projections.read_models import watched
 
 BATCH = 20
 PAUSE_SECONDS = 0.02
 
 
-class SlowRunner(Runner):
-    """Gives a test the time to look."""
-
-    def _project(self, connection, generation, change):
-        time.sleep(PAUSE_SECONDS)
-        return super()._project(connection, generation, change)
-
-
 def main() -> None:
-    rebuilds.attend(SlowRunner(sys.argv[1], batch=BATCH), threading.Event())
+    slow = watched(Runner(sys.argv[1], batch=BATCH), lambda: time.sleep(PAUSE_SECONDS))  # gives a test the time to look
+    rebuilds.attend(slow, threading.Event())
 
 
 if __name__ == "__main__":

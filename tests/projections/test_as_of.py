@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from domain.calendar import Interval
@@ -34,12 +34,7 @@ ACME = account_id("acme")
 START, SPAN = at("20:00"), timedelta(hours=6)  # over midnight
 times = around(START, SPAN)
 # Not shrunk: every example is two logs, projected, and some two hundred questions.
-ON_POSTGRES = settings(
-    max_examples=15,
-    phases=(Phase.explicit, Phase.reuse, Phase.generate),
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+ON_POSTGRES = settings(max_examples=15, phases=(Phase.explicit, Phase.reuse, Phase.generate))
 ACCOUNTS = ("acme", "acme", "other")
 renewals = st.builds(renewed, st.just(at("20:00")), st.just(at("23:30")), st.sampled_from((None, "acme")))
 gpu_prices = st.builds(lives.price, st.sampled_from(("0", "1.99", "12.3456789")), times.map(microseconds))

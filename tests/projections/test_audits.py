@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
@@ -21,6 +21,7 @@ from projections.comparison import Table, tables_of
 from projections.read_model import Tables
 from projections.router_facts import Range
 from projections.runner import Runner
+from tests.cutting import CUT
 from tests.domain.lives import price as gpu_price
 from tests.domain.lives import told
 from tests.events import PRICES, at, corrected, price_set, renewed, request_completed, voided
@@ -112,7 +113,7 @@ def test_a_replay_leaves_nothing_behind_and_clears_up_after_one_that_was_killed(
 
     def gone(_done: int, _total: int) -> None:
         with psycopg.connect(database_url, autocommit=True) as connection:
-            connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'tallygraph audit'")
+            connection.execute(CUT, ["tallygraph audit"])
 
     with psycopg.connect(database_url) as connection:
         connection.execute("CREATE SCHEMA audit_log; CREATE TABLE audit_log.kept ()")  # of somebody else
@@ -141,7 +142,7 @@ TAMPER = {  # by type: another value than {0}
 }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40)
 @given(data=st.data())
 def test_whoever_changes_deletes_or_adds_a_row_is_found_out_and_the_report_names_it(ledger, database_url, runner, data):
     # Given read models of every kind, as the log says

@@ -26,6 +26,7 @@ NO_READ_MODELS = {
     "jobs.exports": "found by their ids, by workers that do not know the account",
     "tallygraph.accounts": "the directory of accounts",
     "tallygraph.conflicts": "the account comes first here, too, but it is kept, not rebuilt",
+    "tallygraph.kept_aside": "the account comes first here, too; it is empty where a token of all accounts reported",
     "tallygraph.rejections": "what could not be understood may name no account",
     "tallygraph.set_ups": "what was set up",
     "tallygraph.sessions": "a session is found by its hash, before the account is known",

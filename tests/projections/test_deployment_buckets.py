@@ -9,7 +9,7 @@ from uuid import UUID
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
@@ -20,7 +20,7 @@ from projections.read_model import Recorded, Tables
 from tests.events import around, at, request_completed, requests
 
 TABLES = Tables("cell_0", 999)
-ON_POSTGRES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=25)
 GRAINS = (900, 3600, 86_400)
 times = around(at("22:00"), timedelta(hours=4))  # over midnight
 

@@ -10,7 +10,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from psycopg import Connection
 
@@ -23,7 +23,7 @@ from tests.domain.lives import T0, events, instants, told
 from tests.events import request_completed
 
 TABLES = Tables("cell_0", 999)
-ON_POSTGRES = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=25)
 Rows = dict[str, list[tuple[Any, ...]]]
 
 

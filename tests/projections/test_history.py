@@ -8,7 +8,7 @@ from uuid import UUID
 import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.events import Outcome, RequestCompleted
@@ -25,7 +25,7 @@ from tests.projections.read_models import caught_up
 
 ACME = account_id("acme")
 DAY = Range(at("00:00"), at("00:00") + timedelta(days=1))
-ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=20)
 
 
 async def found(snapshot: Snapshot, range: Range = DAY, **filter: Any) -> list[str]:

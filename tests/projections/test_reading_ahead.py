@@ -6,7 +6,7 @@ import threading
 
 import psutil
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projections import generations
@@ -19,7 +19,7 @@ from tests.projections.test_replayable import courses
 
 
 @pytest.mark.postgres
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=4)
 @given(course=courses(), batch=st.integers(1, 12))
 def test_replayable_changes_worked_out_in_processes_are_the_same(ledger, database_url, course, batch):
     start_over(database_url)

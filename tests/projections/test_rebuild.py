@@ -114,6 +114,19 @@ def test_a_rebuild_tells_its_progress(ledger, database_url):
     assert told == [(0, 10), (4, 10), (8, 10), (10, 10)]
 
 
+def test_a_rebuild_that_somebody_gives_up_meanwhile_says_so(ledger, database_url):
+    ledger.record(day_of_requests(10))
+    live = caught_up(Runner(database_url))
+
+    def give_up(_done: int, _total: int) -> None:
+        with psycopg.connect(database_url) as connection:
+            generations.retire_unfinished(connection, "cell_0")
+
+    with pytest.raises(Superseded):
+        Runner(database_url, batch=5).rebuild(give_up)
+    assert caught_up(Runner(database_url)).number == live.number
+
+
 def test_a_rebuild_that_is_stopped_or_crashes_leaves_the_live_one_alone_and_the_next_starts_anew(ledger, database_url):
     ledger.record(day_of_requests(10))
     live = caught_up(Runner(database_url))

@@ -19,7 +19,7 @@ from projections.runner import Runner
 from tests.events import request_completed
 from tests.projections.fold import fold
 from tests.projections.following import attending, following
-from tests.projections.read_models import caught_up, log_of, rows_of, wait_until
+from tests.projections.read_models import caught_up, log_of, rows_of, wait_until, watched
 from tests.projections.rebuilder_process import BATCH
 from tests.projections.test_runner import ROOT, day_of_requests
 
@@ -156,12 +156,6 @@ def test_told_to_stop_it_leaves_the_wish_to_the_next(ledger, database_url):
     caught_up(Runner(database_url))
     wish(database_url)
     stop = threading.Event()
-
-    class Stopping(Runner):
-        def _project(self, connection, generation, change):
-            stop.set()
-            return super()._project(connection, generation, change)
-
-    rebuilds.attend(Stopping(database_url, batch=100), stop)
+    rebuilds.attend(watched(Runner(database_url, batch=100), stop.set), stop)
     assert (numbers(database_url), reached(database_url, 2)) == ([(1, "live"), (2, "building")], 100)
     assert is_open(database_url)

@@ -6,13 +6,12 @@ from datetime import timedelta
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import limits
 from domain.deployment_events import DeploymentEvent
 from domain.events import UsageEvent
-from projections import runner as runner_module
 from projections import usage
 from projections.runner import Runner
 from tests.domain import lives
@@ -20,7 +19,7 @@ from tests.events import EVER_TAKEN, around, at, changes_of, corrected, price_se
 from tests.projections.fold import Rows, fold
 from tests.projections.read_models import caught_up, log_of, rows_of, start_over
 
-ON_POSTGRES = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+ON_POSTGRES = settings(max_examples=20)
 times = around(at("22:00"), timedelta(hours=4))  # over midnight
 histories = st.lists(requests(times, accounts=("acme", "other"), costs=EVER_TAKEN), max_size=40)
 
@@ -76,7 +75,7 @@ def follow_until_crash(database_url: str, batch: int, crash_after: int | None) -
 
     usage_apply = usage.apply
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(runner_module.usage, "apply", apply)
+        patch.setattr(usage, "apply", apply)
         with suppress(CrashError):
             caught_up(Runner(database_url, batch=batch))
 
@@ -105,8 +104,8 @@ def assert_same(rows: Rows, expected: Rows) -> None:
 def figures(rows: Rows) -> Rows:
     """The rows without the places in the log, in an order of their own."""
     places = {
-        "history": (3, 4, 5), "router_buckets": (15,), "api_keys": (5,),
-        "deployments": (2,), "deployment_events": (2,), "deployment_buckets": (8,),
+        "history": (3, 4, 5), "router_buckets": (15,), "router_model_buckets": (15,),
+        "api_keys": (5,), "deployments": (2,), "deployment_events": (2,), "deployment_buckets": (8,),
     }  # fmt: skip
     without = {
         table: [tuple(value for i, value in enumerate(row) if i not in places.get(table, ())) for row in rows[table]] for table in rows

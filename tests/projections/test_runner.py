@@ -14,13 +14,13 @@ import psycopg
 import pytest
 
 from domain.events import RequestCompleted
-from projections import generations
+from projections import generations, reading
 from projections.generations import Superseded
 from projections.runner import Runner
 from tests.events import at, request_completed
 from tests.projections.fold import fold
 from tests.projections.following import following
-from tests.projections.read_models import caught_up, log_of, rows_of, wait_until
+from tests.projections.read_models import caught_up, log_of, rows_of, wait_until, watched
 
 ROOT = Path(__file__).parents[2]
 
@@ -176,6 +176,21 @@ def test_many_events_of_the_largest_quantities_overflow_nothing(ledger, database
     rows = rows_of(database_url)
     assert rows == fold(log_of(database_url))
     assert {(row[6], row[8]) for row in rows["router_buckets"]} == {(1000 * 10**16, 1000 * 128 * most)}
+
+
+def test_bounded_a_batch_of_large_events_has_fewer_of_them_and_a_name_that_comes_twice_counts_once(ledger, database_url, monkeypatch):
+    # Given events of which two fill a batch, with a name that comes again in the second
+    monkeypatch.setattr(reading, "AT_ONCE", 2)
+    monkeypatch.setattr(reading, "MAX_BATCH_BYTES", 1_500)
+    large = [request_completed(id=f"{number}", error_message="x" * 1_000) for number in range(5)]
+    ledger.record([*large, request_completed(at("10:00"), id="2")])
+    reached: list[int] = []
+    runner = watched(Runner(database_url), lambda: reached.append(position(database_url)))
+    # When they are projected
+    caught_up(runner)
+    # Then it takes several batches, and all is as it has to be
+    assert reached == [0, 2, 4]
+    assert rows_of(database_url) == fold(log_of(database_url))
 
 
 def test_a_stop_is_heard_between_batches(ledger, database_url):
