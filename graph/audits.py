@@ -147,12 +147,13 @@ async def audit_updated(info: Info, id: AuditId) -> AsyncGenerator[Audit, None]:
 
 
 async def differences_of(info: Info, state: AuditState, first: int, after: str | None) -> Connection[AuditDifference]:
-    """A page of what it has found."""
+    """A page of what it has found. Audits that are asked at the same moment are asked together."""
     services = info.context.services
+    loader = info.context.loader(AuditDifference, services.audits.differences_of_each)
     cursors = Cursors(services.seal, Listing(state.account_id.bytes, "audit differences", state.id.bytes, ""))
     page = page_of(cursors, first=first, after=after)
     start = 0 if page.start is None else page.start[0]
-    rows = await fetched(info, page, lambda: services.audits.differences(state, first=page.limit, after=start))
+    rows = await fetched(info, page, lambda: loader.load((state, page.limit, start)))
 
     async def count() -> int:
         return state.differences or 0

@@ -27,7 +27,7 @@ from graph.usage_factors import ApiKey, api_key
 from graph.what_if import at_prices
 from projections import bill, bill_charges
 from projections.bill import BillOf, BillTotals
-from projections.bill_charges import GpuCharges
+from projections.bill_charges import GpuCharges, TooManyChargesError
 from projections.bill_lines import BillLine as Line
 from projections.router_facts import Range, RouterFilter
 from projections.router_usage import Totals
@@ -87,8 +87,10 @@ class BillLine:
     )
     async def gpu_charges(self, info: Info) -> list[GpuCharge]:
         with range_errors(buckets="range"):
-            found = await self.charges.behind(self.line)
+            found = await info.context.loader(self.charges, self.charges.behind).load(self.line)
+        assert not isinstance(found, TooManyChargesError), "a loader raises it"
         info.context.spend(len(found))
+        info.context.show(len(found))
         return [gpu_charge(self.snapshot, self.of.account_id, each) for each in found]
 
 

@@ -23,19 +23,20 @@ class DatabaseErrors(SchemaExtension):
         """Every result, of whatever operation, comes by here before it is sent."""
         errors = getattr(result, "errors", None)
         if errors:
-            result.errors = [_told(error) for error in errors]  # pyright: ignore[reportAttributeAccessIssue] - it has errors
+            result.errors = [told(error) for error in errors]  # pyright: ignore[reportAttributeAccessIssue] - it has errors
         yield
 
 
 AWAY = (psycopg.OperationalError, persistence.OperationalError, persistence.InterfaceError)
 
 
-def _told(error: GraphQLError) -> GraphQLError:
-    told = _said_of(error.original_error)
-    if told is None:
+def told(error: GraphQLError) -> GraphQLError:
+    """What is told of it: the same, unless the database was away or slow."""
+    said = _said_of(error.original_error)
+    if said is None:
         return error
     log.warning("the database did not answer", error=" ".join(str(error.original_error).split()))
-    return GraphQLError(told.message, nodes=error.nodes, path=error.path, extensions=told.extensions)
+    return GraphQLError(said.message, nodes=error.nodes, path=error.path, extensions=said.extensions)
 
 
 def _said_of(cause: Exception | None) -> ApiError | None:

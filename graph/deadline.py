@@ -25,7 +25,12 @@ class Deadline(SchemaExtension):
             async with asyncio.timeout(self.seconds):
                 yield
         except TimeoutError as error:
-            raise OperationTimeoutError(
-                f"The operation took longer than {self.seconds:g} s (OPERATION_SECONDS), and was ended. "
-                "Ask for a shorter range, a smaller page or fewer fields."
-            ) from error
+            raise took_too_long(self.seconds) from error
+
+
+def took_too_long(seconds: float) -> OperationTimeoutError:
+    """What is told of an operation that was ended."""
+    return OperationTimeoutError(
+        f"The operation took longer than {seconds:g} s (OPERATION_SECONDS), and was ended. "
+        "Ask for a shorter range, a smaller page or fewer fields."
+    )

@@ -63,8 +63,8 @@ class DeploymentUsageEdge:
 @strawberry.type(description="A page of the table of deployments.")
 class DeploymentUsageConnection(Connection[DeploymentUsageRow]):
     @strawberry.field(description="The rows of this page, each with its cursor.")
-    def edges(self) -> list[DeploymentUsageEdge]:
-        return self.placed()
+    def edges(self, info: Info) -> list[DeploymentUsageEdge]:
+        return self.placed(info)
 
 
 async def deployments(

@@ -1,19 +1,21 @@
 """What asking for jobs, cancelling, following and listing them have in common: exports and audits alike."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import aclosing
-from typing import TypeVar, cast
+from typing import TypeVar
 from uuid import UUID
 
 from graph.context import Info
 from graph.cursors import Cursors, Key, Listing
+from graph.database_errors import AWAY
 from graph.errors import ApiError, LimitError, NotFoundError
+from graph.following import Following
 from graph.pages import fetched
 from graph.paging import Connection, page_of
 from graph.user_error import UserError, user_error
 from jobs.desk import Desk
-from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyFollowersError, TooManyJobsError
-from jobs.job_states import JobKey, JobState
+from jobs.errors import InvalidRequestError, JobFinishedError, JobNotFoundError, TooManyJobsError
+from jobs.job_states import JobKey, JobState, PageOf
+from ledger.followers import TooManyFollowersError
 
 State = TypeVar("State", bound=JobState)
 Node = TypeVar("Node")
@@ -22,31 +24,61 @@ Node = TypeVar("Node")
 async def jobs_of(
     info: Info, desk: Desk[State], account_id: UUID, kind: str, *, first: int, after: str | None, node: Callable[[State], Node]
 ) -> Connection[Node]:
-    """A page of the account's jobs, newest first. `kind` tells their cursors from those of other lists."""
+    """A page of the account's jobs, newest first. `kind` tells their cursors from those of other lists.
+
+    Accounts that are asked at the same moment are asked together.
+    """
+    pages, counts = info.context.loader((desk, "pages"), desk.pages), info.context.loader((desk, "counts"), desk.counts)
     cursors = Cursors(info.context.services.seal, Listing(account_id.bytes, kind, b"", ""))
     page = page_of(cursors, first=first, after=after)
     start = None if page.start is None else JobKey(*page.start)
-    rows = await fetched(info, page, lambda: desk.page(account_id, first=page.limit, after=start))
+    rows = await fetched(info, page, lambda: pages.load(PageOf(account_id, page.limit, start)))
 
     async def count() -> int:
-        return await desk.count(account_id)
+        return await counts.load(account_id)
 
     return Connection[Node].of(rows, page, cursors, key=_key, node=node, count=count)
 
 
 async def followed(info: Info, desk: Desk[State], name: bytes | None, missing: str) -> AsyncGenerator[State, None]:
-    """The job with this name of 16 bytes as it is now, then each change, to its end. Raises NotFoundError, which says `missing`."""
+    """The job with this name of 16 bytes, if it is another than was told: the operation is asked anew, through `Context.following`,
+    for each message, until the job is over. Raises NotFoundError, which says `missing`, and LimitError.
+    """
+    context = info.context
     if name is None:
         raise NotFoundError(missing, field=("id",))
-    following = cast("AsyncGenerator[State, None]", desk.follow(UUID(bytes=name), info.context.viewer.account_id))
+    id, account_id = UUID(bytes=name), context.viewer.account_id
+    if context.following is None:
+        context.following = await _begun(desk, id, account_id, missing)
+    following = context.following
+    following.pause_seconds = 0.0
+    following.news.clear()
     try:
-        async with aclosing(following) as states:
-            async for state in states:
-                yield state
-    except JobNotFoundError:
-        raise NotFoundError(missing, field=("id",)) from None
+        state = await _found(desk, id, account_id, missing)
+    except AWAY:
+        if following.told is None:
+            raise
+        following.look_again()
+        return
+    following.is_over = state.status.is_final
+    if (digest := hash(state)) != following.told:  # all of it would be kept for every follower
+        following.told = digest
+        yield state
+
+
+async def _begun(desk: Desk[State], id: UUID, account_id: UUID | None, missing: str) -> Following:
+    owner = (await _found(desk, id, account_id, missing)).account_id
+    try:
+        return Following(owner, desk.news_of(id, owner))
     except TooManyFollowersError as error:
         raise LimitError("FOLLOWERS", str(error)) from None
+
+
+async def _found(desk: Desk[State], id: UUID, account_id: UUID | None, missing: str) -> State:
+    state = await desk.get(id, account_id)
+    if state is None:
+        raise NotFoundError(missing, field=("id",))
+    return state
 
 
 async def asked(asking: Awaitable[State], limit: str) -> tuple[State | None, list[UserError]]:

@@ -6,6 +6,8 @@ Why it answers as it does: docs/decisions/0003-graphql-over-http.md.
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
 from functools import cached_property
+from types import CoroutineType
+from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
@@ -19,10 +21,13 @@ from strawberry.types.graphql import OperationType
 from strawberry.types.unset import UNSET, UnsetType
 
 from graph import parameters
+from graph.documents import Documents
 from graph.errors import ApiError, MethodNotAllowedError, internal_error
 from graph.event_stream import HEARTBEAT_SECONDS, EventStream
-from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, negotiate, wants_page
+from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, STREAMS, negotiate, wants_page
+from graph.multipart import Multipart
 from graph.operation import OpenContext, is_request_error, payload, results
+from graph.revalidation import revalidated
 from graph.websocket import Connection, Conversation, TextSocket
 from graph.wire import encode
 
@@ -35,7 +40,8 @@ class Endpoint(GraphQL[Connection, None]):
     """An ASGI application that answers for `schema`.
 
     `open_context` is called for every operation, and what it opens is closed when the operation has ended, however it ended;
-    on a WebSocket it is called for connection_init as well. It decides who the viewer is; see `bearer_token`.
+    on a WebSocket it is called for connection_init as well. It decides who the viewer is; see `bearer_token`. `documents` are those
+    that requests may name; none at first, where it is not given.
     """
 
     websocket_adapter_class = TextSocket
@@ -46,6 +52,7 @@ class Endpoint(GraphQL[Connection, None]):
         schema: BaseSchema,
         open_context: OpenContext,
         *,
+        documents: Documents | None = None,
         connection_init_seconds: float = CONNECTION_INIT_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
@@ -56,12 +63,16 @@ class Endpoint(GraphQL[Connection, None]):
             max_subscriptions_per_connection=None,  # Conversation has the limit
         )
         self.open_context = open_context
+        self.documents = documents or Documents()
         self.heartbeat_seconds = heartbeat_seconds
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await super().__call__(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> "CoroutineType[Any, Any, Any]":
+        """Not a coroutine itself: an idle WebSocket does not keep it."""
+        if scope["type"] == "http":
+            return self._answer(scope, receive, send)
+        return self.run(WebSocket(scope, receive, send))
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         async with AsyncExitStack() as held:
             try:
                 response = await self._respond(Request(scope, receive), held)
@@ -76,18 +87,20 @@ class Endpoint(GraphQL[Connection, None]):
         media = JSON
         try:
             _require_method(request)
-            if request.method == "GET" and "query" not in request.query_params and wants_page(accept):
+            if request.method == "GET" and not {"query", "extensions"} & request.query_params.keys() and wants_page(accept):
                 return HTMLResponse(self._page, headers=HEADERS)
             media = negotiate(accept)
             asked = await parameters.read(request)
             context = await held.enter_async_context(aclosing(await self.open_context(request, {})))
-            operation = parameters.parse(asked)
+            operation = parameters.parse(asked, self.documents, context.account)
             allowed = ALLOWED[request.method]
-            if media == EVENT_STREAM:
+            if media in STREAMS:
                 answers = results(self.schema, operation, context, allowed | {OperationType.SUBSCRIPTION})
-                return EventStream(answers, self.heartbeat_seconds)
+                return (EventStream if media == EVENT_STREAM else Multipart)(answers, self.heartbeat_seconds)
             [result] = [each async for each in results(self.schema, operation, context, allowed)]
-            return _json(payload(result), _status(result, media), media)
+            response = _json(payload(result), _status(result, media), media)
+            is_kept = request.method == "GET" and operation.names_document and not result.errors
+            return revalidated(response, request, encode(result.data)) if is_kept else response
         except ApiError as error:
             return _refusal(error, media)
         except ClientDisconnect:
@@ -132,7 +145,9 @@ def _status(result: ExecutionResult, media: str) -> int:
 
 
 def _refusal(error: ApiError, media: str) -> Response:
-    response = _json({"errors": [error.formatted]}, error.status, JSON if media == EVENT_STREAM else media)
+    media = JSON if media in STREAMS else media
+    status = error.status_in_json if media == JSON and error.status_in_json else error.status
+    response = _json({"errors": [error.formatted]}, status, media)
     response.headers.update(error.headers)
     return response
 

@@ -23,6 +23,7 @@ class ApiError(GraphQLError):
 
     code: str = "BAD_INPUT"
     status: int = 400  # of the HTTP response, where the error is the whole answer
+    status_in_json: int | None = None  # the same, where application/json has another one
     headers: Mapping[str, str] = MappingProxyType({})  # of that response
 
     def __init__(self, message: str, *, field: Sequence[str] = ()) -> None:
@@ -56,6 +57,12 @@ class UnauthenticatedError(ApiError):
     headers = MappingProxyType({"WWW-Authenticate": "Bearer"})
 
 
+class SessionEndedError(UnauthenticatedError):
+    """Raised when a browser presents a session that was good once, or never: another tab has signed out, it has expired, its token has."""
+
+    code = "SESSION_ENDED"
+
+
 class ForbiddenError(ApiError):
     """Raised when the token is good, and lacks the scope for this."""
 
@@ -67,6 +74,26 @@ class NotFoundError(ApiError):
     """Raised where an answer cannot be null, and what was asked for is not there or not the viewer's: the two look alike."""
 
     code = "NOT_FOUND"
+
+
+class PersistedQueryNotFoundError(ApiError):
+    """Raised when a request names a document that is not known. Clients look for this message, and send the document."""
+
+    code = "PERSISTED_QUERY_NOT_FOUND"
+    status_in_json = 200
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotFound")
+
+
+class PersistedQueryNotSupportedError(ApiError):
+    """Raised when a document is named otherwise than we know. Clients look for this message, and send documents from then on."""
+
+    code = "PERSISTED_QUERY_NOT_SUPPORTED"
+    status_in_json = 200
+
+    def __init__(self) -> None:
+        super().__init__("PersistedQueryNotSupported")
 
 
 class ConflictError(ApiError):

@@ -23,6 +23,12 @@ from jobs.links import Linked, download_path
 @strawberry.enum(description="The format of an export's file.")
 class ExportFormat(Enum):
     XLSX = strawberry.enum_value("xlsx", description="An Excel workbook: a summary, the usage, and a data dictionary.")
+    CSV = strawberry.enum_value(
+        "csv", description="Comma-separated text with a header, RFC 4180 in UTF-8: the usage alone, with all digits."
+    )
+    PARQUET = strawberry.enum_value(
+        "parquet", description="A typed table for data tools: the usage, with the summary and the data dictionary as the file's metadata."
+    )
 
 
 @strawberry.enum(description="How far an export is.")

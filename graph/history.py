@@ -1,15 +1,18 @@
 """History: request by request, filtered by every column, in any order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import strawberry
 
 from graph.context import Info
-from graph.cursors import Cursors, Key
+from graph.cursors import Cursors
 from graph.deployment import Deployment, deployment
+from graph.drawn import drawn_node, drawn_requests, key_of_drawn
 from graph.errors import RangeTooLargeError
 from graph.event_log import Event, event
 from graph.history_inputs import HistoryOrder, HistoryOrderField
@@ -19,12 +22,16 @@ from graph.node import Kind, Node, global_id
 from graph.pages import fetched
 from graph.paging import LongConnection, page_of
 from graph.rated_lines import RatedLine, rated_lines
+from graph.request_columns import columns_of
 from graph.scalars import BigInt
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
+from graph.views import view_of
 from projections import history_pages
+from projections.history_drawn import drawn_page
 from projections.history_pages import HistoryOf
 from projections.snapshot import Snapshot
 
+CHANNELS = {channel.value: channel for channel in Channel}
 MAX_ORDERED_RANGE = timedelta(days=31, hours=1)  # a month, also one in which the clocks go back
 
 
@@ -98,54 +105,53 @@ async def requests(info: Info, snapshot: Snapshot, of: HistoryOf, order: History
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=pages.first, after=pages.after, last=pages.last, before=pages.before)
 
-    async def fetch() -> list[history_pages.Request]:
-        return await history_pages.page(
-            snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, backwards=page.backwards
-        )
-
-    def key(row: history_pages.Request) -> Key:
-        return history_pages.key_of(row, by)
+    where: dict[str, Any] = {"order": by, "descending": descending, "limit": page.limit, "after": page.start, "backwards": page.backwards}
+    shown = drawn_requests(info)
 
     async def count() -> int | None:
         return await history_pages.count(snapshot, of)
 
-    rows = await fetched(info, page, fetch)
-    return LongConnection[Request].of(rows, page, cursors, key=key, node=request, count=count)
+    if shown is not None:
+        texts = await fetched(info, page, lambda: drawn_page(snapshot, of, shown, **where))
+        return LongConnection[Request].of(texts, page, cursors, key=key_of_drawn, node=drawn_node, count=count)
+    wanted = columns_of(info)
+    rows = await fetched(info, page, lambda: history_pages.page(snapshot, of, wanted=wanted, **where))
+    return LongConnection[Request].of(rows, page, cursors, key=history_pages.key_in(by), node=request, count=count)
 
 
-def request(row: history_pages.Request) -> Request:
-    """The request as the answer shows it."""
-    return Request(
-        id=global_id(Kind.REQUEST, row.account_id.bytes + row.id.bytes),
-        row=row,
-        request_id=row.request_id,
-        source=row.source,
-        event_id=row.event_id,
-        version=row.version,
-        request_type=row.request_type,
-        model=row.model,
-        model_version=row.model_version,
-        provider=row.provider,
-        technology=row.technology,
-        channel=Channel[row.channel.upper()],
-        api_key=api_key(row.api_key, row.api_key_name),
-        deployment=deployment(row.account_id, row.deployment),
-        input_tokens=row.input_tokens,
-        output_tokens=row.output_tokens,
-        total_tokens=row.total_tokens,
-        input=None if row.input is None else factors(row.input),
-        output=None if row.output is None else factors(row.output),
-        time_to_first_token=row.ttft_ms,
-        latency=row.latency_ms,
-        gateway_latency=row.gateway_latency_ms,
-        timestamp=row.occurred_at,
-        status_code=row.status_code,
-        error_message=row.error_message,
-        fee=row.fee,
-        reported_cost=row.reported_cost,
-        service_tier=row.service_tier,
-        voided=row.voided,
-    )
+request: Callable[[history_pages.Request], Request] = view_of(
+    Request,
+    "row",
+    id=lambda view: global_id(Kind.REQUEST, view.row.account_id.bytes + view.row.id.bytes),
+    request_id="row.request_id",
+    source="row.source",
+    event_id="row.event_id",
+    version="row.version",
+    request_type="row.request_type",
+    model="row.model",
+    model_version="row.model_version",
+    provider="row.provider",
+    technology="row.technology",
+    channel=lambda view: CHANNELS[view.row.channel],
+    api_key=lambda view: api_key(view.row.api_key, view.row.api_key_name),
+    deployment=lambda view: deployment(view.row.account_id, view.row.deployment),
+    input_tokens="row.input_tokens",
+    output_tokens="row.output_tokens",
+    total_tokens="row.total_tokens",
+    input=lambda view: None if view.row.input is None else factors(view.row.input),
+    output=lambda view: None if view.row.output is None else factors(view.row.output),
+    time_to_first_token="row.ttft_ms",  # noqa: S106 - an attribute
+    latency="row.latency_ms",
+    gateway_latency="row.gateway_latency_ms",
+    timestamp="row.occurred_at",
+    status_code="row.status_code",
+    error_message="row.error_message",
+    service_tier="row.service_tier",
+    fee="row.fee",
+    reported_cost="row.reported_cost",
+    voided="row.voided",
+)
+"""The request as the answer shows it. Nobody sees what was not fetched."""
 
 
 async def request_by_name(info: Info, name: bytes) -> Request | None:

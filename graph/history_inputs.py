@@ -90,11 +90,14 @@ class HistoryFilter:
     )
 
 
+UNFILTERED = history_pages.HistoryFilter()
+
+
 def history_filter(account_id: UUID, filter: HistoryFilter | None) -> history_pages.HistoryFilter:
     """The filter as the read models take it, for requests of one account. Raises BadInputError."""
     filter = given(filter)
     if filter is None:
-        return history_pages.HistoryFilter()
+        return UNFILTERED
     channel, outcomes, deployments = given(filter.channel), given(filter.outcomes), given(filter.deployments)
     return history_pages.HistoryFilter(
         request_id=given(filter.request_id),

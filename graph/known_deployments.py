@@ -1,5 +1,7 @@
 """What is known of the deployments that an operation names here and there: all that it asks for at a time is one query."""
 
+import asyncio
+from collections import defaultdict
 from uuid import UUID
 
 from graph.context import Context
@@ -18,11 +20,11 @@ async def known_deployment(context: Context, snapshot: Snapshot | None, account_
 
     async def load(names: list[Named]) -> list[Deployment]:
         read = snapshot or await context.snapshot()
-        found: dict[Named, Deployment] = {}
-        for account in {account for account, _ in names}:
-            keys = sorted({key for owner, key in names if owner == account})
-            known = await of_keys(read, account, keys)
-            found |= {(account, key): each for key, each in known.items()}
-        return [found[name] for name in names]
+        keys: dict[UUID, set[str]] = defaultdict(set)
+        for owner, named in names:
+            keys[owner].add(named)
+        known = await asyncio.gather(*(of_keys(read, owner, sorted(some)) for owner, some in keys.items()))
+        found = dict(zip(keys, known, strict=True))
+        return [found[owner][named] for owner, named in names]
 
     return await context.loader((Deployment, snapshot), load).load((account_id, key))

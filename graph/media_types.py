@@ -11,6 +11,8 @@ from graph.errors import NotAcceptableError
 JSON = "application/json"
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+STREAMS = (EVENT_STREAM, MULTIPART)
 HTML = "text/html"
 
 QUALITY = re.compile(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", re.IGNORECASE)
@@ -20,12 +22,13 @@ def negotiate(accept: str) -> str:
     """The media type to answer in, for an Accept header. Raises NotAcceptableError.
 
     The highest quality wins. Among equals a type that is named wins over one that a wildcard covers, and a stream of events comes
-    last: urql names it after the types that it prefers for a query, and alone for a subscription. A client that is content with
-    anything gets application/json.
+    last: urql names it after the types that it prefers for a query, and alone for a subscription. A multipart answer comes first: it
+    counts only with the parameter subscriptionSpec, which Apollo's clients give for nothing but a subscription. A client that is
+    content with anything gets application/json.
     """
     qualities = dict(_qualities(accept)) or {"*/*": 1.0}
     wildcard = qualities.get("application/*", qualities.get("*/*", 0.0))
-    offers = [(qualities[media], media) for media in (GRAPHQL_RESPONSE, JSON, EVENT_STREAM) if media in qualities]
+    offers = [(qualities[media], media) for media in (MULTIPART, GRAPHQL_RESPONSE, JSON, EVENT_STREAM) if media in qualities]
     offers += [(wildcard, media) for media in (JSON, GRAPHQL_RESPONSE) if media not in qualities]
     quality, media = max(offers, key=lambda offer: offer[0])  # the first of equals
     if not quality:
@@ -44,4 +47,6 @@ def _qualities(accept: str) -> Iterator[tuple[str, float]]:
         stated = [parameter for parameter in parameters if parameter[:2].lower() == "q="]
         quality = QUALITY.fullmatch(stated[0]) if stated else None
         if media and (quality or not stated):  # a range with a quality that cannot be read says nothing
-            yield media.lower(), float(quality[1]) if quality else 1.0
+            follows = any(parameter.lower().startswith("subscriptionspec=") for parameter in parameters)
+            name = "multipart/*" if media.lower() == MULTIPART and not follows else media.lower()  # of other things, such as @defer
+            yield name, float(quality[1]) if quality else 1.0

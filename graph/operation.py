@@ -24,6 +24,11 @@ class Operation(msgspec.Struct, frozen=True, rename="camel"):
     variables: dict[str, Any] | None = None
     extensions: dict[str, Any] | None = None
 
+    @property
+    def names_document(self) -> bool:
+        """Whether its client names documents, so that it can ask by GET and have a cache."""
+        return bool(self.extensions and self.extensions.get("persistedQuery"))
+
 
 class OperationContext(Protocol):
     """What is asked of a context; beyond this, it is between whoever opens it and the resolvers."""
@@ -33,8 +38,20 @@ class OperationContext(Protocol):
         """Whether the viewer may see the schema."""
         ...
 
+    @property
+    def account(self) -> str | None:
+        """The key of the account that the viewer speaks for, whose persisted documents they may name; null: for all."""
+        ...
+
     async def recheck(self) -> None:
         """Raise UnauthenticatedError once the viewer's token is good no more: asked before each further message of a stream."""
+
+    async def release(self) -> None:
+        """Give back what one result was made with: asked before it is sent, which takes as long as its reader likes."""
+
+    def renewed(self) -> Awaitable[bool]:
+        """Whether the operation, having ended, is to be executed anew for more results; waits until it is."""
+        ...
 
     async def aclose(self) -> None:
         """Give back what the operation held, such as a snapshot of the database. Called once, however the operation ended."""
@@ -43,8 +60,12 @@ class OperationContext(Protocol):
 OpenContext = Callable[[HTTPConnection, Mapping[str, object]], Awaitable[OperationContext]]
 """Opens the context of one operation, of a request or a WebSocket and the payload that initialised it (of a request: empty).
 
-Raises UnauthenticatedError or ForbiddenError where the viewer may not ask.
+Raises UnauthenticatedError or ForbiddenError where the viewer may not ask, BadInputError where a header cannot be used.
 """
+
+
+Planned = Callable[[Operation, Any], Awaitable[ExecutionResult | None]]
+"""Of a schema that makes plans: the result of a query that has one; null where Strawberry is to execute the operation."""
 
 
 async def results(
@@ -54,6 +75,29 @@ async def results(
 
     Raises BadInputError or MethodNotAllowedError where the operation's type is not `allowed`, and what `recheck` raises.
     """
+    told = False
+    while True:
+        async with aclosing(_run(schema, operation, context, allowed)) as run:
+            async for result in run:
+                await context.release()
+                if told:
+                    await context.recheck()
+                told = True
+                yield _presentable(result)
+                del result  # which an idle subscription would keep
+        del run
+        await context.release()  # there may have been no result
+        if not await context.renewed():
+            return
+
+
+async def _run(
+    schema: BaseSchema, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
+) -> AsyncGenerator[Any, None]:
+    planned: Planned | None = getattr(schema, "planned", None)
+    if planned is not None and (result := await planned(operation, context)) is not None:
+        yield result
+        return
     stream = await schema.stream(
         operation.query,
         variable_values=operation.variables,
@@ -68,21 +112,20 @@ async def results(
         except GraphQLError as error:  # the document could not be prepared
             first = PreExecutionError(data=None, errors=[error])
         if first is not None:
-            yield _presentable(first)
+            yield first
         async for result in stream:
-            await context.recheck()
-            yield _presentable(result)
+            yield result
 
 
 def payload(result: ExecutionResult) -> dict[str, Any]:
-    """The response's JSON. One that failed before any field was executed has no data, not even null."""
+    """The response's JSON. One that failed before any field was executed has no data, not even null, and nothing to tell beside it."""
     response: dict[str, Any] = {}
     if result.errors:
         response["errors"] = [error.formatted for error in result.errors]
     if not is_request_error(result):
         response["data"] = result.data
-    if result.extensions:
-        response["extensions"] = result.extensions
+        if result.extensions:
+            response["extensions"] = result.extensions
     return response
 
 

@@ -17,4 +17,6 @@ async def fetched(info: Info, page: Page, fetch: Callable[[], Awaitable[Sequence
     if not selected(info) & SHOWN:
         return []
     info.context.spend(page.size)
-    return await fetch()
+    rows = await fetch()
+    info.context.show(min(len(rows), page.size))
+    return rows

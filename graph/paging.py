@@ -5,14 +5,17 @@ https://relay.dev/graphql/connections.htm
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any, Generic, Self, TypeVar, cast
+from itertools import repeat
+from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 import strawberry
 
+from graph.context import Info
 from graph.cursors import Cursors, Key
 from graph.errors import BadInputError
 from graph.scalars import BigInt
+from graph.selection import selected
+from graph.views import view_of
 
 DEFAULT_PAGE_SIZE = 50
 MAX_PAGE_SIZE = 1_000
@@ -77,6 +80,17 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The cursor of the last node; null where the page is empty.")
 
 
+_page_info: Callable[[bool, bool, Sequence[Any], Callable[[Sequence[Any]], list[str]]], PageInfo] = view_of(
+    PageInfo,
+    "has_next_page",
+    "has_previous_page",
+    "rows",
+    "write",
+    start_cursor=lambda view: view.write(view.rows[:1])[0] if view.rows else None,
+    end_cursor=lambda view: view.write(view.rows[-1:])[0] if view.rows else None,
+)
+
+
 @strawberry.type(name="Edge", description="A node, and its place in the list.")
 class Edge(Generic[Node]):
     cursor: str = strawberry.field(description="The place in the list, opaque: give it as after or before. Good for this list alone.")
@@ -87,12 +101,12 @@ class Edge(Generic[Node]):
 class Connection(Generic[Node]):
     """Is named after its node: `Connection[Request]` is RequestConnection, with edges of RequestEdge.
 
-    Where another name is wanted, a subclass has it, and its own `edges`, which returns `self.placed()`.
+    Where another name is wanted, a subclass has it, and its own `edges`, which returns `self.placed(info)`.
     """
 
     @strawberry.field(description="The nodes of this page, each with its cursor.")
-    def edges(self) -> list[Edge[Node]]:
-        return self.placed()
+    def edges(self, info: Info) -> list[Edge[Node]]:
+        return self.placed(info)
 
     nodes: list[Node] = strawberry.field(description="The nodes of this page.")
     page_info: PageInfo = strawberry.field(description="Where this page stands in the list.")
@@ -101,7 +115,8 @@ class Connection(Generic[Node]):
     async def total_count(self) -> BigInt:
         return cast("int", await self.count())
 
-    cursors: strawberry.Private[Sequence[Callable[[], str]]]  # of the nodes, one by one
+    rows: strawberry.Private[Sequence[Any]]  # of the nodes, one by one
+    write: strawberry.Private[Callable[[Sequence[Any]], list[str]]]  # the cursors of rows
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
 
     @classmethod
@@ -120,14 +135,16 @@ class Connection(Generic[Node]):
         `key` gives what a row is ordered by, `node` what stands in the answer for it, `count` the length of the whole list.
         """
         kept, before, after = cut(rows, page)
-        places = [partial(_written, cursors, key, row) for row in kept]
-        ends = (places[0](), places[-1]()) if places else (None, None)
-        info = PageInfo(has_next_page=after, has_previous_page=before, start_cursor=ends[0], end_cursor=ends[1])
-        return cls(nodes=[node(row) for row in kept], page_info=info, cursors=places, count=count)
 
-    def placed(self) -> list[Any]:
+        def write(rows: Sequence[Row]) -> list[str]:
+            return cursors.write_each(map(key, rows))
+
+        return cls(nodes=[node(row) for row in kept], page_info=_page_info(after, before, kept, write), rows=kept, write=write, count=count)
+
+    def placed(self, info: Info) -> list[Any]:
         """The edges. What Strawberry reads of each is there; what it does not read, a cursor that is not asked for, is not made."""
-        return [_PlacedNode(*each) for each in zip(self.nodes, self.cursors, strict=True)]
+        cursors = self.write(self.rows) if "cursor" in selected(info) else repeat("", len(self.nodes))
+        return [*map(_PlacedNode, cursors, self.nodes)]
 
 
 @strawberry.type(name="Connection", description="A page of a list that may be too long to count.")
@@ -139,18 +156,9 @@ class LongConnection(Connection[Node]):
         return await self.count()
 
 
-@dataclass(frozen=True, slots=True)
-class _PlacedNode:
+class _PlacedNode(NamedTuple):
+    cursor: str
     node: Any
-    write: Callable[[], str]
-
-    @property
-    def cursor(self) -> str:
-        return self.write()
-
-
-def _written(cursors: Cursors, key: Callable[[Row], Key], row: Row) -> str:
-    return cursors.write(key(row))
 
 
 def _size(argument: str, size: int) -> int:

@@ -7,9 +7,11 @@ import msgspec
 from starlette.datastructures import Headers
 from starlette.requests import Request
 
+from graph.documents import Documents
 from graph.errors import BadInputError, BodyTooLargeError, UnsupportedMediaTypeError
 from graph.media_types import JSON
 from graph.operation import Operation
+from graph.persisted_queries import completed
 from graph.wire import decode
 
 MAX_BODY_BYTES = 1024 * 1024
@@ -36,12 +38,12 @@ async def read(request: Request) -> Parameters:
     return bytes(body)
 
 
-def parse(parameters: Parameters) -> Operation:
-    """Raises BadInputError."""
+def parse(parameters: Parameters, documents: Documents, account: str | None) -> Operation:
+    """Raises BadInputError, and what `completed` raises for a document that is named."""
     if isinstance(parameters, bytes):
-        return _operation(decode(parameters))
-    objects = {name: decode(parameters[name]) for name in ("variables", "extensions") if parameters.get(name)}
-    return _operation({**parameters, **objects})
+        return _operation(decode(parameters), documents, account)
+    objects = {name: decode(text) if (text := parameters[name]) else None for name in ("variables", "extensions") if name in parameters}
+    return _operation({**parameters, **objects}, documents, account)
 
 
 def _require_json(headers: Headers) -> None:
@@ -53,9 +55,9 @@ def _require_json(headers: Headers) -> None:
         raise UnsupportedMediaTypeError(f"The body is {stated}: send {JSON}, in UTF-8, and say so in Content-Type.")
 
 
-def _operation(parameters: object) -> Operation:
+def _operation(parameters: object, documents: Documents, account: str | None) -> Operation:
     try:
-        return msgspec.convert(parameters, Operation)
+        return msgspec.convert(completed(parameters, documents, account), Operation)
     except msgspec.ValidationError as error:
         advice = 'send an object such as {"query": "{ viewer { tokenName } }"}'
         raise BadInputError(f"The request is not one of GraphQL: {error}. Instead, {advice}.") from None

@@ -52,13 +52,17 @@ class Prepared:
     errors: tuple[GraphQLError, ...]
 
 
+PrepareOnce = Callable[[GraphQLSchema, str, bool], Prepared]
+"""From a document's text, and whether introspection is allowed. Raises what `prepare` does."""
+
+
 class Prepare(SchemaExtension):
     """Gives Strawberry the prepared document, in place of its own parsing and validation.
 
     The operation's context says whether introspection is allowed.
     """
 
-    def __init__(self, prepare: Callable[[GraphQLSchema, str, bool], Prepared]) -> None:
+    def __init__(self, prepare: PrepareOnce) -> None:
         self._prepare = prepare
         self._errors: tuple[GraphQLError, ...] = ()
 
@@ -84,12 +88,18 @@ class Prepare(SchemaExtension):
 
 def preparing(limits: Limits = Limits(), cached_documents: int = CACHED_DOCUMENTS) -> Callable[[], Prepare]:
     """The extension of a schema, with a cache of its own."""
+    cached = prepare_once(limits, cached_documents)
+    return lambda: Prepare(cached)
+
+
+def prepare_once(limits: Limits = Limits(), cached_documents: int = CACHED_DOCUMENTS) -> PrepareOnce:
+    """`prepare`, which keeps what it was asked for."""
 
     @lru_cache(cached_documents)
     def cached(schema: GraphQLSchema, text: str, introspection: bool) -> Prepared:
         return prepare(schema, text, introspection, limits)
 
-    return lambda: Prepare(cached)
+    return cached
 
 
 def prepare(schema: GraphQLSchema, text: str, introspection: bool, limits: Limits) -> Prepared:

@@ -9,6 +9,7 @@ from projections.bill_charges import TooManyChargesError
 from projections.bill_lines import TooManyLinesError
 from projections.deployment_lives import TooManyDeploymentsError
 from projections.deployment_past import TooManyEventsError
+from projections.router_latencies import TooManyLatenciesError
 from projections.what_if import TooManyRequestsError
 
 
@@ -22,6 +23,7 @@ def range_errors(*, buckets: str = "interval") -> Iterator[None]:
         TooManyLinesError: "groupBy",
         TooManyRequestsError: "range",
         TooManyChargesError: "range",
+        TooManyLatenciesError: "range",
     }
     try:
         yield

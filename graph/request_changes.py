@@ -128,6 +128,7 @@ async def _standing(context: Context, name: bytes, key: str) -> _Standing:
     """As it is now: the operation's own snapshot is for what comes after the change."""
     account_id, id = UUID(bytes=name[:16]), UUID(bytes=name[16:])
     snapshot = context.services.snapshots.open()
+    snapshot.use = context.use
     try:
         row = await history_pages.one(snapshot, account_id, id)
         if row is None:

@@ -26,6 +26,8 @@ from graph.rebuilding import RebuildPayload, rebuild_read_model
 from graph.record_usage import RecordUsagePayload, record_usage
 from graph.rejections import Rejection, rejection_by_name, rejections
 from graph.rerating import ReratePayload, rerate
+from graph.router_usage import RouterUsage
+from graph.router_usage_changed import router_usage_changed
 from graph.scalars import Position
 from graph.viewer import Viewer, viewer
 
@@ -139,4 +141,9 @@ class Subscription:
     audit_updated: AsyncGenerator[Audit, None] = strawberry.subscription(
         resolver=audit_updated,
         description="The audit as it is now, then each time it changes; ends once there is a verdict, or it has failed or been cancelled.",
+    )
+    router_usage_changed: AsyncGenerator[RouterUsage, None] = strawberry.subscription(
+        resolver=router_usage_changed,
+        description="Router usage of the range, now and then each time the read models have moved on and something of it may have changed;"
+        " at most one message per interval. Changes that come faster are told as one. That time goes by is no change.",
     )

@@ -1,14 +1,16 @@
 """Router buckets: figures by time and group, and the requests behind each."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Any
 
 import strawberry
 
 from graph.context import Info
 from graph.cursors import Cursors
+from graph.drawn import drawn_buckets, drawn_node, key_of_drawn
 from graph.history import Pages, Request, requests
 from graph.history_inputs import HistoryOrder, UsageLineInput, usage_line
 from graph.inputs import After, Direction, First, given
@@ -16,16 +18,17 @@ from graph.listings import listing_of
 from graph.pages import fetched
 from graph.paging import Connection, LongConnection, page_of
 from graph.range_errors import range_errors
+from graph.router_figures import wanted_of_buckets
 from graph.router_inputs import RouterMeasure, RouterOrder, RouterOrderField
 from graph.scalars import BigInt
 from graph.selection import selected, selected_of_nodes
 from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
+from graph.views import view_of
 from projections import router_usage
+from projections.buckets_drawn import drawn_page
 from projections.history_pages import HistoryFilter, HistoryOf
 from projections.router_usage import BucketsOf, Dimension, Measure, Range
 from projections.snapshot import Snapshot
-
-BREAKDOWN = frozenset({"input", "output"})
 
 
 @strawberry.type(
@@ -55,8 +58,9 @@ class RouterBucket:
     throughput: float | None = strawberry.field(
         description="Requests per second over the part of the bucket that is past; null where none is."
     )
-    behind: strawberry.Private[HistoryOf]
     snapshot: strawberry.Private[Snapshot]
+    of: strawberry.Private[BucketsOf]
+    row: strawberry.Private[router_usage.Bucket]
 
     @strawberry.field(description="The requests that make these figures, newest first; with `line`, those that make one of the factors.")
     async def history(
@@ -66,7 +70,8 @@ class RouterBucket:
         after: After = strawberry.UNSET,
         line: Annotated[UsageLineInput | None, strawberry.argument(description="Only requests with such a line.")] = strawberry.UNSET,
     ) -> LongConnection[Request]:
-        behind = replace(self.behind, filter=replace(self.behind.filter, line=usage_line(line)))
+        behind = _behind(self.of, self.row)
+        behind = replace(behind, filter=replace(behind.filter, line=usage_line(line)))
         return await requests(info, self.snapshot, behind, HistoryOrder(), Pages(first=first, after=given(after)))
 
 
@@ -79,19 +84,26 @@ async def router_buckets(
     listing = await listing_of(snapshot, of.account_id, "router buckets", *_query(of), by, descending)
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=first, after=after)
-    lines = bool(selected_of_nodes(info) & BREAKDOWN)
+    wanted = wanted_of_buckets(selected_of_nodes(info), selected_of_nodes(info, "apiKey"))
+    where: dict[str, Any] = {"order": by, "descending": descending, "limit": page.limit, "after": page.start, "wanted": wanted}
+    shown = drawn_buckets(info)
 
-    async def fetch() -> list[router_usage.Bucket]:
+    async def fetch() -> Sequence[Any]:
+        nonlocal shown
         with range_errors():
-            return await router_usage.buckets(
-                snapshot, of, order=by, descending=descending, limit=page.limit, after=page.start, lines=lines
-            )
+            if shown is not None and (texts := await drawn_page(snapshot, of, shown, **where)) is not None:
+                return texts
+            shown = None
+            return await router_usage.buckets(snapshot, of, **where)
 
     async def count() -> int:
         with range_errors():
             return await router_usage.count_buckets(snapshot, of)
 
     rows = await fetched(info, page, fetch)
+
+    if shown is not None:
+        return Connection[RouterBucket].of(rows, page, cursors, key=key_of_drawn, node=drawn_node, count=count)
 
     def node(row: router_usage.Bucket) -> RouterBucket:
         return _router_bucket(snapshot, of, row)
@@ -101,33 +113,33 @@ async def router_buckets(
 
 async def peak(info: Info, snapshot: Snapshot, of: BucketsOf, by: RouterMeasure) -> RouterBucket | None:
     """The bucket with the most, the earliest of equals; null where none has any. Raises RangeTooLargeError."""
-    lines = bool(selected(info) & BREAKDOWN)
     with range_errors():
-        found = await router_usage.peak(snapshot, of, Measure[by.name], lines=lines)
+        found = await router_usage.peak(snapshot, of, Measure[by.name], wanted_of_buckets(selected(info), selected(info, "apiKey")))
     return None if found is None else _router_bucket(snapshot, of, found)
 
 
-def _router_bucket(snapshot: Snapshot, of: BucketsOf, row: router_usage.Bucket) -> RouterBucket:
-    return RouterBucket(
-        time=row.time,
-        partial=row.partial,
-        model=row.model,
-        provider=row.provider,
-        api_key=api_key(row.api_key, row.api_key_name),
-        requests=row.requests,
-        total_tokens=row.tokens,
-        input=factors(row.input),
-        output=factors(row.output),
-        average_latency=row.average_latency_seconds,
-        success_rate=row.success_rate,
-        error_count=row.errors,
-        total_fee=row.fee,
-        reported_cost=row.reported_cost,
-        unpriced_requests=row.unpriced,
-        throughput=row.throughput,
-        behind=_behind(of, row),
-        snapshot=snapshot,
-    )
+_router_bucket: Callable[[Snapshot, BucketsOf, router_usage.Bucket], RouterBucket] = view_of(
+    RouterBucket,
+    "snapshot",
+    "of",
+    "row",
+    time="row.time",
+    partial="row.partial",
+    model="row.model",
+    provider="row.provider",
+    api_key=lambda view: api_key(view.row.api_key, view.row.api_key_name),
+    requests="row.requests",
+    total_tokens="row.tokens",
+    input=lambda view: factors(view.row.input),
+    output=lambda view: factors(view.row.output),
+    average_latency="row.average_latency_seconds",
+    success_rate="row.success_rate",
+    error_count="row.errors",
+    total_fee="row.fee",
+    reported_cost="row.reported_cost",
+    unpriced_requests="row.unpriced",
+    throughput="row.throughput",
+)
 
 
 def _query(of: BucketsOf) -> tuple[object, ...]:

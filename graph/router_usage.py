@@ -2,27 +2,34 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import strawberry
+from strawberry.dataloader import DataLoader
 
 from domain import calendar
 from domain.prices import Price
 from graph import router_buckets
 from graph.context import Info
-from graph.data_state import COUNTS, DataState, data_state
+from graph.data_state import DataState, data_state
+from graph.errors import BadInputError
 from graph.inputs import UTC, After, First, Zone, given
 from graph.paging import Connection
-from graph.router_buckets import BREAKDOWN, RouterBucket
+from graph.range_errors import range_errors
+from graph.router_buckets import RouterBucket
+from graph.router_figures import wanted_of_usage
 from graph.router_inputs import Interval, RouterDimension, RouterMeasure, RouterOrder
 from graph.scalars import BigInt
 from graph.selection import selected
 from graph.usage_factors import UsageFactor, factors
 from graph.what_if import at_prices
 from projections.router_facts import Dimension, Range, Repriced, RouterFilter
-from projections.router_usage import BucketsOf, Totals, breakdown, throughput, totals
+from projections.router_latencies import latency_percentiles
+from projections.router_totals import Line, Totals
+from projections.router_usage import BucketsOf, figures, throughput
 from projections.snapshot import Snapshot
 
 
@@ -50,11 +57,25 @@ class RouterUsage:
     )
     input: list[UsageFactor] = strawberry.field(description="What went in, by category.")
     output: list[UsageFactor] = strawberry.field(description="What came out, by category.")
+    percentiles: strawberry.Private[DataLoader[float, float | None]]
     account_id: strawberry.Private[UUID]
     range: strawberry.Private[Range]
     filter: strawberry.Private[RouterFilter]
     repriced: strawberry.Private[Repriced | None]
     snapshot: strawberry.Private[Snapshot]
+
+    @strawberry.field(
+        description="Seconds that so many percent of the requests with a latency, failed ones too, took no longer than: exact, by linear"
+        " interpolation between neighbours; null where none has a latency. It looks at the requests one by one, up to 5,000,000"
+        " (MAX_PERCENTILE_REQUESTS)."
+    )
+    async def latency_percentile(
+        self, p: Annotated[float, strawberry.argument(description="How many percent: more than 0, less than 100.")]
+    ) -> float | None:
+        if not 0 < p < 100:
+            raise BadInputError("p is a percentage: give more than 0 and less than 100, such as 99 or 99.9.", field=("p",))
+        with range_errors():
+            return await self.percentiles.load(p)
 
     @strawberry.field(description="The same figures by time and group. Their sums are the totals, exactly.")
     async def buckets(
@@ -92,23 +113,18 @@ class RouterUsage:
         return BucketsOf(self.account_id, self.range, self.filter, width, zone, group_by, self.repriced)
 
 
-SUMS = frozenset(
-    {"totalRequests", "totalTokens", "usedModels", "averageLatency", "successRate", "errorCount", "totalFee", "reportedCost", "throughput"}
-)
-NOT_ASKED_FOR = Totals()
+NOT_ASKED_FOR = (Totals(), list[Line]())
 
 
 async def router_usage(
     info: Info, snapshot: Snapshot, account_id: UUID, range: Range, filter: RouterFilter, *, prices: Sequence[Price] | None
 ) -> RouterUsage:
     """The figures that are selected, at other `prices` if there are such. The others are not fetched, and nobody sees them."""
-    fields = selected(info)
     repriced = None if prices is None else await at_prices(snapshot, account_id, range, filter, prices)
-    sums, lines = NOT_ASKED_FOR, []
-    if fields & SUMS or selected(info, "dataState") & COUNTS:
-        sums = await totals(snapshot, account_id, range, filter, count_models="usedModels" in fields, repriced=repriced)
-    if fields & BREAKDOWN:
-        lines = await breakdown(snapshot, account_id, range, filter, repriced)
+    wanted = wanted_of_usage(selected(info), selected(info, "dataState"))
+    sums, lines = NOT_ASKED_FOR
+    if wanted is not None:
+        sums, lines = await figures(snapshot, account_id, range, filter, wanted=wanted, repriced=repriced)
     return RouterUsage(
         data_state=await data_state(info.context, snapshot, sums),
         total_requests=sums.requests,
@@ -122,6 +138,7 @@ async def router_usage(
         throughput=await throughput(snapshot, range, sums),
         input=factors([line for line in lines if line.direction == "input"]),
         output=factors([line for line in lines if line.direction == "output"]),
+        percentiles=DataLoader(partial(latency_percentiles, snapshot, account_id, range, filter), cache=False),
         account_id=account_id,
         range=range,
         filter=filter,

@@ -92,6 +92,9 @@ def parse_date_time(value: object) -> datetime:
 def serialize_date_time(value: object) -> str:
     if not isinstance(value, datetime) or value.utcoffset() is None:
         raise GraphQLError(f"DateTime cannot stand for {value!r}")
+    text = value.isoformat()
+    if text.endswith("+00:00"):  # as it comes from the database
+        return text[:-6] + "Z"
     return value.astimezone(UTC).replace(tzinfo=None).isoformat() + "Z"
 
 

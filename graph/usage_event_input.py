@@ -11,7 +11,7 @@ from domain.events import RequestCompleted
 from domain.notation import instant
 from domain.quantities import TOKEN
 from graph.inputs import Channel, given
-from graph.scalars import BigInt
+from graph.scalars import JSON, BigInt
 
 
 @strawberry.input(description="How much of one kind of usage. The categories of a side are disjoint: their sum is its total.")
@@ -44,6 +44,12 @@ class UsageEventInput:
     )
     output: list[QuantityInput] | None = strawberry.field(
         default=strawberry.UNSET, description="What came out. Absent: unknown. Empty: none."
+    )
+    usage: JSON | None = strawberry.field(
+        default=strawberry.UNSET, description="The provider's own usage block, as it came, in the place of `input` and `output`."
+    )
+    usage_format: str | None = strawberry.field(
+        default=strawberry.UNSET, description='Whose block it is, such as "anthropic"; inferred from its shape where only one reading fits.'
     )
     time_to_first_token: float | None = strawberry.field(default=strawberry.UNSET, description="Milliseconds to the first token.")
     latency: float | None = strawberry.field(default=strawberry.UNSET, description="Milliseconds of the whole response.")
@@ -82,6 +88,8 @@ def cloudevent_of(event: UsageEventInput) -> dict[str, Any]:
             "api_key": key or None,
             "input": quantities(given(event.input)),
             "output": quantities(given(event.output)),
+            "usage": given(event.usage),
+            "usage_format": given(event.usage_format),
             "ttft_ms": given(event.time_to_first_token),
             "latency_ms": given(event.latency),
             "gateway_latency_ms": given(event.gateway_latency),
@@ -96,7 +104,10 @@ def field_of(path: str | None) -> str | None:
     """The field of the input that a field of the event was made of."""
     if path is None or path in FIELDS:
         return path and FIELDS[path]
-    return re.sub(r"_(\w)", lambda letter: letter[1].upper(), path.removeprefix("data."))
+    name = path.removeprefix("data.")
+    if name.startswith("usage."):
+        return name  # a provider's own names
+    return re.sub(r"_(\w)", lambda letter: letter[1].upper(), name)
 
 
 def quantities(side: Sequence[QuantityInput] | None) -> list[dict[str, Any]] | None:

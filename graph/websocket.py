@@ -6,7 +6,7 @@ https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, cast
 
 import msgspec
 from graphql import GraphQLError
@@ -51,6 +51,7 @@ class Conversation(BaseGraphQLTransportWSHandler[Connection, None]):
     async def handle_message(self, message: Message) -> None:
         if isinstance(message, dict) and isinstance(message.get("type"), str):
             await super().handle_message(message)
+            cast("dict[str, object]", message).clear()  # which would be kept until the next one comes
         else:
             await self.handle_invalid_message("A message is a JSON object with a type")
 
@@ -61,10 +62,13 @@ class Conversation(BaseGraphQLTransportWSHandler[Connection, None]):
             await self.websocket.close(FORBIDDEN, "Forbidden")
         except WebSocketDisconnected:
             raise
+        except BadInputError as error:
+            await self.handle_invalid_message(error.message)
         except ApiError as error:
             await self.websocket.close(TRY_AGAIN_LATER, error.message)
         except Exception as error:  # noqa: BLE001 - the last place to tell the client
             await self.websocket.close(INTERNAL_ERROR, f"Internal error {internal_error(error).request_id}")
+        self.connection_init_timeout_task = None  # which is over, and would be kept with the connection
 
     async def handle_subscribe(self, message: SubscribeMessage) -> None:
         try:
@@ -107,6 +111,7 @@ class Conversation(BaseGraphQLTransportWSHandler[Connection, None]):
                 if isinstance(result, PreExecutionError):
                     return result.errors
                 await operation.send_next(result)
+                del result  # which an idle subscription would keep
         return None
 
 
@@ -135,6 +140,7 @@ class TextSocket(ASGIWebSocketAdapter):
                 message = decode(text)
             except BadInputError as error:
                 raise NonJsonMessageReceived from error
+            del frame, text
             yield message
 
     async def send_json(self, message: Mapping[str, object]) -> None:

@@ -1,12 +1,12 @@
 """The schema behind its real endpoint: what is recorded is projected by the real runner, and asked for over HTTP."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import httpx
@@ -20,10 +20,12 @@ from starlette.requests import HTTPConnection
 from domain.access import Scope, Viewer
 from domain.events import UsageEvent
 from domain.sealing import Seal
+from graph.at_least import heed_header
 from graph.bearer import bearer_token
 from graph.context import Context, Services
 from graph.endpoint import Endpoint
 from graph.schema import schema
+from ingest.dialects import in_cloudevents
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
 from jobs.application import JobsLog
@@ -37,12 +39,18 @@ from jobs.news import JobNews
 from jobs.office import Office
 from ledger import accounts, aside
 from ledger.application import CELL, Ledger
+from ledger.listening import Listener
 from ledger.position import Position
 from projections import rebuilds
 from projections.generations import Generation
+from projections.reached import Reached
 from projections.runner import Runner
 from projections.snapshot import Snapshot, Snapshots
+from projections.together import Parameters, Rows
+from projections.usage_news import UsageNews
 
+P = ParamSpec("P")
+T = TypeVar("T")
 NOW = datetime(2026, 4, 22, 9, 0, tzinfo=UTC)
 BOUND_SECONDS = 9.0  # what a test waits for comes within this time, or never
 READER = "acme:read"
@@ -56,28 +64,54 @@ def viewer_of(token: str) -> Viewer:
 
 
 class AskedSnapshot(Snapshot):
-    """Keeps what it was asked."""
+    """Keeps the statements that it sent."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], cell: str, asked: list[str]) -> None:
-        super().__init__(pool, cell)
+    def __init__(
+        self, pool: AsyncConnectionPool[AsyncConnection[Any]], cell: str, turns: Any, asked: list[str], closed: asyncio.Semaphore
+    ) -> None:
+        super().__init__(pool, cell, turns)
         self._asked = asked
+        self._closed = closed
 
-    async def rows(self, text: str, parameters: Mapping[str, Any] | Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+    async def send(self, text: str, parameters: Parameters) -> Rows:
         self._asked.append(text)
-        return await super().rows(text, parameters)
+        return await super().send(text, parameters)
+
+    async def close(self) -> None:
+        await super().close()
+        self._closed.release()
 
 
 class AskedSnapshots(Snapshots):
-    """Keeps what all its snapshots were asked, and how many there were."""
+    """Keeps the statements of all its snapshots, and how many snapshots there were."""
 
-    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]]) -> None:
-        super().__init__(pool)
+    def __init__(self, pool: AsyncConnectionPool[AsyncConnection[Any]], reached: Reached) -> None:
+        super().__init__(pool, reached=reached)
         self.asked: list[str] = []
         self.opened: list[Snapshot] = []
+        self._closed = asyncio.Semaphore(0)
 
-    def open(self) -> Snapshot:
-        self.opened.append(AskedSnapshot(self._pool, self._cell, self.asked))
+    def open(self, *, follows: bool = False) -> Snapshot:
+        self.opened.append(AskedSnapshot(self._pool, self._cell, self._turns if follows else None, self.asked, self._closed))
         return self.opened[-1]
+
+    async def closed(self, number: int) -> None:
+        """Once so many of them are closed, beside those of which it was asked before."""
+        async with asyncio.timeout(BOUND_SECONDS):
+            for _ in range(number):
+                await self._closed.acquire()
+
+
+class AskedOffice(Office):
+    """Keeps what was asked of the jobs' log."""
+
+    def __init__(self, doorbell: Doorbell, news: JobNews) -> None:
+        super().__init__(doorbell, news)
+        self.asked: list[str] = []
+
+    async def blocking(self, call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        self.asked.append(getattr(call, "__qualname__", repr(call)))
+        return await super().blocking(call, *args, **kwargs)
 
 
 @dataclass(kw_only=True)
@@ -89,6 +123,7 @@ class Service:
     projecting: psycopg.Connection[Any]
     live: Generation
     snapshots: AskedSnapshots
+    office: AskedOffice
     exports: Exports
     audits: Audits
     services: Services
@@ -155,22 +190,22 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
         stack.callback(jobs_log.close)
         exports = Exports(jobs_log, ExportRules())
         audits = Audits(jobs_log, JobRules())
-        office = Office(Doorbell(broker_from_url(None)), JobNews(database_url))
+        listener = Listener(database_url)
+        usage_news = UsageNews(listener)
+        office = AskedOffice(Doorbell(broker_from_url(None)), JobNews(listener))
         await stack.enter_async_context(office.open())
+        await stack.enter_async_context(listener.open())
         reception = Reception(ledger, seal)
         stack.push_async_callback(reception.close)
-        snapshots, revoked, turn = AskedSnapshots(pool), set[str](), asyncio.Lock()
+        snapshots, revoked, turn = AskedSnapshots(pool, usage_news.reached), set[str](), asyncio.Lock()
 
         async def record_usage(events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
             reports = [msgspec.json.encode(event) for event in events]
-            receipt = await reception.receive(reports, Sender.of(viewer), "graphql")
+            receipt = await reception.receive(reports, Sender.of(viewer), in_cloudevents("graphql"))
             if service.follows:
                 async with turn:
                     await asyncio.to_thread(service.project)
             return receipt
-
-        async def is_good(viewer: Viewer) -> bool:
-            return viewer.token_name not in revoked
 
         async def ask_for_rebuild() -> None:
             async with pool.connection() as connection:
@@ -178,18 +213,25 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
 
         services = Services(
             snapshots=snapshots,
+            usage_news=usage_news,
             seal=seal,
             exports=ExportDesk(exports, office, FileStore(folder)),
             audits=AuditDesk(audits, office),
             record_usage=record_usage,
             ask_for_rebuild=ask_for_rebuild,
-            is_good=is_good,
             at_least_seconds=BOUND_SECONDS,
             clock=lambda: NOW,
         )
 
         async def open_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
-            return Context(viewer_of(bearer_token(connection, params)), service.services)
+            viewer = viewer_of(bearer_token(connection, params))
+
+            async def is_good() -> bool:
+                return viewer.token_name not in revoked
+
+            context = Context(viewer, service.services, is_good)
+            heed_header(context, connection, params)
+            return context
 
         endpoint = Endpoint(schema, open_context)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(endpoint), base_url="http://tallygraph")
@@ -200,6 +242,7 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
             projecting=projecting,
             live=runner.ensure_live(projecting),
             snapshots=snapshots,
+            office=office,
             exports=exports,
             audits=audits,
             services=services,

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import httpx
@@ -39,6 +40,7 @@ class World:
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     available: bool = True
     opened: int = 0
+    released: int = 0
     closed: int = 0
     events: list[str] = field(default_factory=list)
     changed: asyncio.Condition = field(default_factory=asyncio.Condition)
@@ -67,9 +69,19 @@ class Context:
     def introspection(self) -> bool:
         return self.world.introspection
 
+    @property
+    def account(self) -> str:
+        return self.token
+
     async def recheck(self) -> None:
         if self.token not in self.world.tokens:
             raise UnauthenticatedError("The token was revoked: use another one.")
+
+    async def release(self) -> None:
+        self.world.released += 1
+
+    async def renewed(self) -> bool:
+        return False
 
     async def aclose(self) -> None:
         self.world.closed += 1
@@ -228,7 +240,7 @@ def small_schema(deadline_seconds: float = 10.0) -> strawberry.Schema:
 SCHEMA = small_schema()
 
 
-def endpoint(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> Endpoint:
+def endpoint(world: World, schema: strawberry.Schema = SCHEMA, **options: Any) -> Endpoint:
     async def open_context(connection: HTTPConnection, params: Mapping[str, object]) -> Context:
         token = bearer_token(connection, params)
         if not world.available:
@@ -243,13 +255,13 @@ def endpoint(world: World, schema: strawberry.Schema = SCHEMA, **options: float)
     return Endpoint(schema, open_context, **options)
 
 
-def application(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> Starlette:
+def application(world: World, schema: strawberry.Schema = SCHEMA, **options: Any) -> Starlette:
     graphql = endpoint(world, schema, **options)
     return Starlette(routes=[Route("/graphql", graphql), WebSocketRoute("/graphql", graphql)])
 
 
 @asynccontextmanager
-async def client(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> AsyncIterator[httpx.AsyncClient]:
+async def client(world: World, schema: strawberry.Schema = SCHEMA, **options: Any) -> AsyncIterator[httpx.AsyncClient]:
     """Speaks HTTP with the endpoint, with the token; there is no socket between them."""
     transport = httpx.ASGITransport(application(world, schema, **options))
     async with httpx.AsyncClient(transport=transport, base_url="http://tallygraph.test/", headers=AUTHORIZED) as http:
@@ -257,7 +269,7 @@ async def client(world: World, schema: strawberry.Schema = SCHEMA, **options: fl
 
 
 @asynccontextmanager
-async def served(world: World, schema: strawberry.Schema = SCHEMA, **options: float) -> AsyncIterator[str]:
+async def served(world: World, schema: strawberry.Schema = SCHEMA, **options: Any) -> AsyncIterator[str]:
     """The host and port of a server on the loopback interface."""
     async with on_loopback(application(world, schema, **options)) as address:
         yield address

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import events
@@ -60,7 +60,7 @@ def ranges(draw: st.DrawFn) -> dict[str, str]:
 
 
 @pytest.mark.postgres
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25)
 @given(data=st.data(), requests=st.lists(events.requests(instants), min_size=1, max_size=30), time_zone=zones)
 async def test_buckets_and_history_add_up_to_the_totals(service: Service, data: st.DataObject, requests: list[Any], time_zone: str):
     # Given an account of its own with those requests, in two batches

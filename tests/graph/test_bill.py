@@ -7,7 +7,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.deployment_events import MICRO, DeploymentCreated, DeploymentStarted, DeploymentStopped
@@ -89,7 +89,7 @@ async def test_every_line_of_a_bill(service: Service, database_url: str):
 
 
 @pytest.mark.postgres
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=12)
 @given(
     events=st.lists(requests(around(at("20:00", "2026-04-20"), timedelta(hours=60))), max_size=25, unique_by=lambda event: event.id),
     zone=st.sampled_from(("UTC", "Asia/Kathmandu", "America/St_Johns")),

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.events import PRICES, around, at, changes_of, corrected, price_set, renewed, request_completed, requests, voided
@@ -92,7 +92,7 @@ async def test_positions_that_make_no_sense_are_named(service: Service, since: s
     assert (error["code"], "from" in error["message"]) == ("BAD_INPUT", True)
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(data=st.data())
 async def test_adds_up_the_changes_of_lines_are_the_change_of_the_total(service: Service, data):
     events = data.draw(

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import psycopg
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.deployment_events import DeploymentEvent
@@ -74,7 +74,7 @@ def ranges(draw: st.DrawFn) -> dict[str, str]:
 
 
 @pytest.mark.postgres
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=25)
 @given(data=st.data(), log=logs(), prices=prices, time_zone=zones)
 async def test_rows_and_series_add_up_to_the_totals_whatever_came_first(
     service: Service, data: st.DataObject, log: list[Any], prices: list[Any], time_zone: str

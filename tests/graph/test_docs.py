@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from graphql import parse, validate
 
-from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError, NotFoundError
+from graph.errors import PARSE_FAILED, VALIDATION_FAILED, ApiError, BodyTooLargeError, SessionEndedError
 from graph.schema import schema
 from tests.events import at, request_completed
 from tests.graph.conftest import OPERATOR, Service
@@ -42,7 +42,7 @@ async def test_every_example_is_answered_without_an_error(service: Service):
     assert [error["code"] for error in answered["correctRequest"]["errors"]] == ["NOT_FOUND"]
     assert (answered["rerate"]["requests"], answered["rerate"]["changedRequests"]) == (3, 3)
     assert answered["rebuildReadModel"]["readModel"] == {"name": "usage", "rebuilding": 0.0}
-    assert len(EXAMPLES) == 21
+    assert len(EXAMPLES) == 22
 
 
 @pytest.mark.parametrize("name", ["audits", "exports"])
@@ -55,6 +55,6 @@ def test_examples_of_other_guides_are_operations_of_the_schema(name: str):
 def test_every_code_that_an_error_can_have_is_explained():
     table = GUIDE.partition("| code | meaning |")[2]
     told = {*re.findall(r"`([A-Z_]+)`", table)}
-    classes = [ApiError, NotFoundError, *ApiError.__subclasses__()]
+    classes = [ApiError, *ApiError.__subclasses__(), SessionEndedError]
     assert {each.code for each in classes} | {PARSE_FAILED, VALIDATION_FAILED} == told | {BodyTooLargeError.code}
     assert "`LIMIT_…`" in table

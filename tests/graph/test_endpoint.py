@@ -333,7 +333,7 @@ async def test_a_malformed_body_is_told_what_is_wrong_and_what_to_do():
             'Instead, send an object such as {"query": "{ viewer { tokenName } }"}.'
         )
         assert await said(http, b'{"query": 5}') == (
-            "The request is not one of GraphQL: Expected `str`, got `int` - at `$.query`. "
+            "The request is not one of GraphQL: Expected `str | null`, got `int` - at `$.query`. "
             'Instead, send an object such as {"query": "{ viewer { tokenName } }"}.'
         )
         assert await said(http, b"{x") == "The request is not JSON: JSON is malformed: object keys must be strings (byte 1)."

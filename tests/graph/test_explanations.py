@@ -5,7 +5,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.events import PRICES, around, at, changes_of, corrected, price_set, renewed, request_completed, requests
@@ -55,7 +55,7 @@ def check(request: dict[str, Any]) -> None:
 
 
 @pytest.mark.postgres
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(max_examples=10)
 @given(data=st.data())
 async def test_adds_up_every_line_of_the_bill_is_explained_by_its_requests_and_gpu_time(service: Service, database_url: str, data):
     events = data.draw(

@@ -87,6 +87,15 @@ async def test_without_more_words_the_hours_of_everything_are_exported(service: 
     assert (request.interval, request.group_by) == (None, ())
 
 
+async def test_every_format_can_be_asked_for(service: Service):
+    [offered] = (await service.ask('{ __type(name: "ExportFormat") { enumValues { name } } }'))["__type"].values()
+    for format in [value["name"] for value in offered]:
+        export = (await ask(service, format=format))["export"]
+        assert export["format"] == format
+        assert service.exports.take(uuid_of(export["id"]), "worker").request.format == format
+    assert {value["name"] for value in offered} == {"XLSX", "CSV", "PARQUET"}
+
+
 async def test_an_operator_exports_for_an_account_they_name(service: Service):
     service.record(request_completed())
     [account] = (await service.ask("{ accounts { nodes { id key } } }", "*:read+operate"))["accounts"]["nodes"]

@@ -3,7 +3,7 @@
 import pytest
 
 from graph.errors import NotAcceptableError
-from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, negotiate, wants_page
+from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, MULTIPART, negotiate, wants_page
 
 URQL_QUERY = "application/graphql-response+json, application/graphql+json, application/json, text/event-stream, multipart/mixed"
 URQL_SUBSCRIPTION = "text/event-stream, multipart/mixed"
@@ -41,7 +41,9 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;
         (URQL_QUERY, GRAPHQL_RESPONSE),
         (URQL_SUBSCRIPTION, EVENT_STREAM),
         (APOLLO_CLIENT, GRAPHQL_RESPONSE),
-        (APOLLO_MULTIPART, GRAPHQL_RESPONSE),
+        (APOLLO_MULTIPART, MULTIPART),
+        ('multipart/mixed;subscriptionSpec="1.0";q=0.8, application/json;q=0.9', JSON),
+        ("multipart/mixed;deferSpec=20220824,application/graphql-response+json,application/json;q=0.9", GRAPHQL_RESPONSE),
         (BROWSER, JSON),
     ],
 )

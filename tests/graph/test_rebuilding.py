@@ -12,6 +12,7 @@ from projections.usage import READ_MODELS
 from tests.events import at, request_completed
 from tests.graph.conftest import BOUND_SECONDS, OPERATOR, Service
 from tests.projections.following import attending
+from tests.projections.read_models import watched
 
 REBUILD = """mutation($name: String!) { rebuildReadModel(name: $name) {
     readModel { name position lag rebuilding } errors { code message field } } }"""
@@ -38,14 +39,6 @@ async def until_over(service: Service) -> AsyncIterator[float]:
             await asyncio.sleep(0.01)
 
 
-class Watched(Runner):
-    """Gives those who look the time to see every batch."""
-
-    def _project(self, connection, generation, change):
-        time.sleep(0.05)
-        return super()._project(connection, generation, change)
-
-
 @pytest.fixture
 def position(service: Service) -> str:
     """Of ten requests, two of them of one name."""
@@ -62,7 +55,8 @@ async def test_a_rebuild_is_followed_from_the_wish_to_the_swap_and_readers_see_t
     assert await progress(service) == 0.0
     assert (await rebuild(service, "usage"))["readModel"] == payload["readModel"] | {"name": "usage"}
     # When projections look after it
-    with attending(Watched(service.ledger.database_url, batch=2)):
+    slow = watched(Runner(service.ledger.database_url, batch=2), lambda: time.sleep(0.05))  # so that every batch is seen
+    with attending(slow):
         seen = [found async for found in until_over(service)]
         assert await service.ask(TOTAL) == before
     # Then it comes nearer to its end, and takes the place of what was there, once

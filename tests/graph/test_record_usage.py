@@ -90,6 +90,24 @@ async def test_what_is_left_out_is_unknown(service: Service):
     assert cloudevent(READERS[topic](state))["data"] == {"model": "m", "channel": "router", "usage_source": "reported"}
 
 
+ANTHROPIC = {"input_tokens": 3, "cache_read_input_tokens": 9511, "output_tokens": 44, "service_tier": "batch"}
+
+
+async def test_a_providers_own_usage_block_is_the_same_content_as_its_categories(service: Service):
+    categories = {
+        "input": [{"category": "prompt", "quantity": 3}, {"category": "cached", "quantity": 9511}],
+        "output": [{"category": "completion", "quantity": 44}],
+        "serviceTier": "batch",
+    }
+    inline = f"""mutation {{ recordUsage(events: [{{source: "s", id: "1", time: "{TIME}", model: "m", usageFormat: "anthropic", usage: {{
+        input_tokens: 3, cache_read_input_tokens: 9511, output_tokens: 44, service_tier: "batch" }} }}]) {{ recorded duplicates }} }}"""
+    receipt = await record(service, event(usage=ANTHROPIC), event(usage=ANTHROPIC, usageFormat="anthropic"), event(**categories))
+    assert (receipt["recorded"], receipt["duplicates"], receipt["conflicts"], receipt["rejected"]) == (1, 2, [], [])
+    assert (await service.ask(inline, REPORTER))["recordUsage"] == {"recorded": 0, "duplicates": 1}
+    [(_, _, topic, state)] = service.ledger.ledger_recorder.read(0, 10)
+    assert cloudevent(READERS[topic](state))["data"]["usage"] == ANTHROPIC
+
+
 async def test_half_of_a_batch_may_be_good(service: Service):
     receipt = await record(
         service,
@@ -138,6 +156,9 @@ async def test_fields_at_fault_are_named_as_the_mutation_names_them(service: Ser
         ({"gatewayLatency": -0.5}, "gatewayLatency"),
         ({"statusCode": 600}, "statusCode"),
         ({"apiKeyName": "nameless"}, "apiKeyId"),
+        ({"usage": {"output_tokens": -1}, "usageFormat": "anthropic"}, "usage.output_tokens"),
+        ({"usage": {}, "usageFormat": "nobody"}, "usageFormat"),
+        ({"usage": {"prompt_tokens": 1}, "output": []}, "usage"),
         ({"apiKeyId": ""}, "apiKeyId"),
         ({"model": ""}, "model"),
         ({"input": [{"category": "", "quantity": 1}]}, "input[0].category"),

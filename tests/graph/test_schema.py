@@ -35,7 +35,7 @@ def test_fields_that_come_with_prices_are_there_and_nothing_is_promised_that_is_
     usage = schema.get_type("RouterUsage")
     assert isinstance(usage, GraphQLObjectType)
     assert "totalFee" in usage.fields
-    assert "latencyPercentile" not in usage.fields
+    assert "latencyPercentile" in usage.fields
     assert {*usage.fields["buckets"].args} == {"interval", "timeZone", "groupBy", "orderBy", "first", "after"}
 
 
