@@ -83,11 +83,11 @@ class Writing(Attempt):
         self._workshop.exports.complete(self._id, self._number, self._write(beat))
 
     def discard(self) -> None:
-        self._workshop.store.discard(self._id, self._number)
+        self._workshop.store.discard(self._id, self._number, self._export.request.format)
 
     def _write(self, beat: Beat) -> ExportFile:
-        path = self._workshop.store.begin(self._id, self._number)
         request = self._export.request
+        path = self._workshop.store.begin(self._id, self._number, request.format)
         rendering = Rendering(
             export_id=self._id,
             request=request,
@@ -97,7 +97,7 @@ class Writing(Attempt):
             max_rows_of_sheet=self._workshop.max_rows_of_sheet,
         )
         rendered = run_apart(rendering, beat)
-        stored = self._workshop.store.finish(self._id, self._number)
+        stored = self._workshop.store.finish(self._id, self._number, request.format)
         return ExportFile(
             name=request.file_name,
             size=stored.size,

@@ -9,6 +9,7 @@ from threading import Event
 from typing import Any, ClassVar
 
 import structlog
+from opentelemetry import trace
 
 from jobs.apart import BEAT_SECONDS, Progress
 from jobs.errors import AttemptSupersededError, AttemptTooLongError, JobError, JobRefusedError, WorkerStoppingError
@@ -16,6 +17,8 @@ from jobs.job import Job, JobStatus
 from jobs.jobs import Jobs
 
 _log = structlog.get_logger(__name__)
+
+_tracer = trace.get_tracer(__name__)
 
 Beat = Callable[[Progress | None], None]
 
@@ -49,10 +52,16 @@ class Attempt(ABC):
         """Removes whatever the attempt left."""
 
     def run(self) -> None:
+        attributes = {f"tallygraph.{self._noun}": str(self._id), "tallygraph.attempt": self._number}
+        with _tracer.start_as_current_span(self._noun, attributes=attributes) as span:
+            self._run(span)
+
+    def _run(self, span: trace.Span) -> None:
         self._log.info(f"{self._noun} started")
         try:
             self.work(self._beat)
         except Exception as error:  # noqa: BLE001 - whatever went wrong, another attempt may not
+            span.set_status(trace.StatusCode.ERROR, type(error).__name__)
             with suppress(AttemptSupersededError):  # cancelled or taken over: not ours to conclude
                 self._conclude(error)
             self._discard()

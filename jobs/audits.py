@@ -13,7 +13,7 @@ from jobs.job import JobStatus
 from jobs.jobs import JobRules, Jobs
 from ledger.application import CELL
 from projections import audit_differences
-from projections.audit_differences import Difference
+from projections.audit_differences import Difference, PageOf
 from projections.audits import Verdict
 
 MAX_UNFINISHED_AUDITS = 5  # that one account may wait for at a time: each replays the whole log
@@ -36,13 +36,16 @@ class Audits(Jobs[Audit, AuditState, JobRules]):
 
     def differences(self, state: AuditState, *, first: int, after: int = 0) -> Sequence[Difference]:
         """Up to `first` of the differences past number `after`: none but those that the verdict counts."""
-        if state.status is not JobStatus.COMPLETED or not state.differences:
-            return []
-        limit = min(first, state.differences - after)
-        if limit <= 0:
-            return []
+        [found] = self.differences_of_each([(state, first, after)])
+        return found
+
+    def differences_of_each(self, asked: Sequence[tuple[AuditState, int, int]]) -> Sequence[Sequence[Difference]]:
+        """The same of several audits, in one statement: of each, up to so many past a number."""
+        pages = [_page(*each) for each in asked]
+        if all(each.limit == 0 for each in pages):
+            return [[] for _ in pages]
         with self._log.datastore.cursor() as cursor:
-            return audit_differences.page(cursor, self._cell, state.account_id, state.id, after=after, limit=limit)
+            return audit_differences.pages(cursor, self._cell, pages)
 
     def forget_differences(self, state: AuditState) -> None:
         """Of an attempt that came to no verdict."""
@@ -51,3 +54,8 @@ class Audits(Jobs[Audit, AuditState, JobRules]):
 
     def _statements(self, job: Audit, wake_at: datetime | None) -> list[Statement]:
         return audit_states.statements(job, wake_at)
+
+
+def _page(state: AuditState, first: int, after: int) -> PageOf:
+    found = state.differences or 0 if state.status is JobStatus.COMPLETED else 0
+    return PageOf(state.account_id, state.id, after, max(0, min(first, found - after)))

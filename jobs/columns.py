@@ -11,7 +11,7 @@ from jobs.usage import Quantity, UsageRow, UsageSnapshot
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """`width` in characters; `unit` and `meaning` are for the data dictionary."""
+    """`width` in characters; `unit` and `meaning` are for the data dictionary. `zone` is set where a time is by its clocks, not in UTC."""
 
     header: str
     kind: Kind
@@ -19,6 +19,7 @@ class Column:
     meaning: str
     value: Callable[[UsageRow], Value]
     width: int = 14
+    zone: ZoneInfo | None = None
 
 
 def columns_of(request: ExportRequest, snapshot: UsageSnapshot) -> tuple[Column, ...]:
@@ -38,7 +39,7 @@ def _time_columns(zone: ZoneInfo) -> Iterator[Column]:
     meaning = "Start of the bucket, which ends where the next one starts."
     if zone.key != "UTC":
         local = f"{meaning} By the clocks of {zone.key}: the hour that clocks repeat in autumn appears twice."
-        yield Column(f"Time ({zone.key})", Kind.TIME, "date and time", local, lambda row: row.time and row.time.astimezone(zone), 19)
+        yield Column(f"Time ({zone.key})", Kind.TIME, "date and time", local, lambda row: row.time and row.time.astimezone(zone), 19, zone)
     yield Column("Time (UTC)", Kind.TIME, "date and time", meaning, lambda row: row.time, 17)
 
 
@@ -105,7 +106,7 @@ def _measures(currency: str) -> tuple[Column, ...]:
             f"Fee ({currency})",
             Kind.MONEY,
             currency,
-            "Sum of the known fees; empty where no price is known. Excel shows 15 digits, the cell has all of them.",
+            "Sum of the known fees, with all its digits, of which Excel shows 15; empty where no price is known.",
             lambda row: row.fee,
             16,
         ),

@@ -1,8 +1,6 @@
 """Jobs for the asynchronous web process: ask for one, follow it, cancel it, fetch what it has made."""
 
-import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 from uuid import UUID
@@ -15,13 +13,12 @@ from jobs.export_states import ExportState
 from jobs.exports import Exports
 from jobs.files import FileStore
 from jobs.job import JobStatus
-from jobs.job_states import JobKey, JobState
+from jobs.job_states import JobKey, JobState, PageOf
 from jobs.jobs import Jobs
 from jobs.office import Office
 from jobs.request import ExportRequest
+from ledger.followers import Place
 from projections.audit_differences import Difference
-
-LOOK_SECONDS = 5.0  # how often a follower looks at its job even without news
 
 State = TypeVar("State", bound=JobState)
 
@@ -48,28 +45,17 @@ class Desk(Generic[State]):
         """Up to `first` jobs, newest first; ask for one more than is shown to know whether there are more."""
         return await self._office.blocking(self._jobs.page, account_id, first=first, after=after)
 
-    async def count(self, account_id: UUID) -> int:
-        """All jobs of this kind of an account."""
-        return await self._office.blocking(self._jobs.count, account_id)
+    async def pages(self, asked: Sequence[PageOf]) -> Sequence[Sequence[State]]:
+        """The same of several accounts at once."""
+        return await self._office.blocking(self._jobs.pages, asked)
 
-    async def follow(self, job_id: UUID, account_id: UUID | None) -> AsyncGenerator[State, None]:
-        """The present state, then each change, ending with the state in which the work is over.
+    async def counts(self, account_ids: Sequence[UUID]) -> Sequence[int]:
+        """All jobs of this kind, of each account."""
+        return await self._office.blocking(self._jobs.counts, account_ids)
 
-        Changes that come faster than they are taken are told as one. Raises JobNotFoundError, TooManyFollowersError.
-        """
-        owner = (await self._office.blocking(self._jobs.state, job_id, account_id)).account_id
-        with self._office.news.about(job_id, owner) as changed:
-            told: State | None = None
-            while True:
-                changed.clear()
-                state = await self._office.blocking(self._jobs.state, job_id, account_id)
-                if state != told:
-                    yield state
-                    told = state
-                if state.status.is_final:
-                    return
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(changed.wait(), LOOK_SECONDS)
+    def news_of(self, job_id: UUID, owner: UUID) -> Place[UUID]:
+        """A place among those who follow the job of this account. Whoever is told of news looks at the job."""
+        return self._office.news.about(job_id, owner)
 
     def _rung(self, state: State) -> State:
         self._office.ring(state.id, self._jobs.NOUN)
@@ -88,7 +74,7 @@ class ExportDesk(Desk[ExportState]):
 
     def file(self, state: ExportState) -> Path | None:
         """The file of a completed export, to be sent to its owner; None where there is none (any more)."""
-        path = self._store.path(state.id, state.attempt)
+        path = self._store.path(state.id, state.attempt, state.format)
         return path if state.status is JobStatus.COMPLETED and path.is_file() else None
 
 
@@ -104,3 +90,7 @@ class AuditDesk(Desk[AuditState]):
     async def differences(self, state: AuditState, *, first: int, after: int = 0) -> Sequence[Difference]:
         """Up to `first` of the differences that a completed audit has found, past number `after`."""
         return await self._office.blocking(self._audits.differences, state, first=first, after=after)
+
+    async def differences_of_each(self, asked: Sequence[tuple[AuditState, int, int]]) -> Sequence[Sequence[Difference]]:
+        """The same of several audits at once: of each, up to so many past a number."""
+        return await self._office.blocking(self._audits.differences_of_each, asked)

@@ -17,10 +17,6 @@ class TooManyJobsError(JobError):
     """Raised when an account already waits for as many jobs of a kind as it may."""
 
 
-class TooManyFollowersError(JobError):
-    """Raised when a process already follows as many jobs as it may, of all accounts or of this one."""
-
-
 class JobNotFoundError(JobError):
     """Raised when there is no such job, or it is not the viewer's: the two look alike."""
 

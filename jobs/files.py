@@ -1,4 +1,4 @@
-"""Finished files, in a folder per export: `<root>/<export>/<attempt>.xlsx`.
+"""Finished files, in a folder per export: `<root>/<export>/<attempt>.<format>`.
 
 The name holds the attempt, so that a worker which lost its export cannot overwrite the file of the one that took over.
 A file appears under its name only when it is whole and on the disk. Workers and web processes share the root.
@@ -15,6 +15,8 @@ from hashlib import file_digest
 from pathlib import Path
 from uuid import UUID
 
+from jobs.request import ExportFormat
+
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
@@ -28,30 +30,33 @@ class StoredFile:
 class FileStore:
     root: Path
 
-    def path(self, export_id: UUID, attempt: int) -> Path:
+    def path(self, export_id: UUID, attempt: int, format: ExportFormat) -> Path:
         """Where the finished file of an attempt is."""
-        return self._folder(export_id) / f"{attempt}.xlsx"
+        return self._folder(export_id) / f"{attempt}.{format.lower()}"
 
-    def begin(self, export_id: UUID, attempt: int) -> Path:
+    def begin(self, export_id: UUID, attempt: int, format: ExportFormat) -> Path:
         """A path to write to; `finish` makes it the file."""
         self._folder(export_id).mkdir(parents=True, exist_ok=True)
-        return self._part(export_id, attempt)
+        return self._part(export_id, attempt, format)
 
-    def finish(self, export_id: UUID, attempt: int) -> StoredFile:
+    def finish(self, export_id: UUID, attempt: int, format: ExportFormat) -> StoredFile:
         """Raises FileNotFoundError where the export was deleted in the meantime."""
-        part, path = self._part(export_id, attempt), self.path(export_id, attempt)
+        part, path = self._part(export_id, attempt, format), self.path(export_id, attempt, format)
         with part.open("rb") as file:
             os.fsync(file.fileno())
             stored = StoredFile(size=part.stat().st_size, sha256=file_digest(file, "sha256").hexdigest())
         part.replace(path)
+        for earlier in path.parent.iterdir():  # what they have left when they were killed: they are fenced off
+            if int(earlier.name.partition(".")[0]) < attempt:
+                earlier.unlink(missing_ok=True)
         for folder in (path.parent, self.root):  # The new names must survive a crash too.
-            _sync_folder(folder)
+            sync_folder(folder)
         return stored
 
-    def discard(self, export_id: UUID, attempt: int) -> None:
+    def discard(self, export_id: UUID, attempt: int, format: ExportFormat) -> None:
         """Removes whatever an attempt left, whole or not."""
-        self._part(export_id, attempt).unlink(missing_ok=True)
-        self.path(export_id, attempt).unlink(missing_ok=True)
+        self._part(export_id, attempt, format).unlink(missing_ok=True)
+        self.path(export_id, attempt, format).unlink(missing_ok=True)
         with suppress(OSError):  # other attempts may have left something too
             self._folder(export_id).rmdir()
 
@@ -72,8 +77,8 @@ class FileStore:
     def _folder(self, export_id: UUID) -> Path:
         return self.root / str(export_id)
 
-    def _part(self, export_id: UUID, attempt: int) -> Path:
-        return self._folder(export_id) / f"{attempt}.xlsx.part"
+    def _part(self, export_id: UUID, attempt: int, format: ExportFormat) -> Path:
+        return self._folder(export_id) / f"{attempt}.{format.lower()}.part"
 
 
 def _is_of_an_export(name: str) -> bool:
@@ -83,7 +88,8 @@ def _is_of_an_export(name: str) -> bool:
         return False
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """So that the names of what is in it are durable, too."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)

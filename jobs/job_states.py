@@ -55,6 +55,15 @@ class JobKey:
     id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class PageOf:
+    """Up to `first` jobs of an account past one of them, newest first."""
+
+    account_id: UUID
+    first: int
+    after: JobKey | None = None
+
+
 class JobTable(Generic[State]):
     """The table `name`, whose rows are read as `State`."""
 
@@ -76,7 +85,7 @@ class JobTable(Generic[State]):
         def of(statement: LiteralString) -> Composed:
             return SQL(statement).format(**names)
 
-        self._write, self._one, self._page, self._count = of(WRITE), of(ONE), of(PAGE), of(COUNT)
+        self._write, self._one, self._pages, self._counts, self._unfinished = of(WRITE), of(ONE), of(PAGES), of(COUNTS), of(UNFINISHED)
         self._report, self._holds, self._wake = of(REPORT), of(HOLDS), of(WAKE)
 
     def statements(self, job: Job, account_id: UUID, wake_at: datetime | None, **own: Any) -> list[Statement]:
@@ -99,15 +108,22 @@ class JobTable(Generic[State]):
         row = cursor.execute(self._one, [job_id, account_id, account_id], prepare=True).fetchone()
         return None if row is None else self._from_row(row)
 
-    def page(self, cursor: Cursor[DictRow], account_id: UUID, *, first: int, after: JobKey | None) -> Sequence[State]:
-        """Up to `first` jobs of an account, newest first."""
-        created_at, last = (after.created_at, after.id) if after else (None, None)
-        rows = cursor.execute(self._page, [account_id, created_at, created_at, last, first], prepare=True)
-        return [self._from_row(row) for row in rows]
+    def pages(self, cursor: Cursor[DictRow], asked: Sequence[PageOf]) -> Sequence[Sequence[State]]:
+        """Of each, up to `first` jobs of an account, newest first: in one statement."""
+        keys = [(each.account_id, each.first, *((each.after.created_at, each.after.id) if each.after else (None, None))) for each in asked]
+        found: list[list[State]] = [[] for _ in asked]
+        for row in cursor.execute(self._pages, [[*column] for column in zip(*keys, strict=True)], prepare=True):
+            found[row.pop("place") - 1].append(self._from_row(row))
+        return found
 
-    def count(self, cursor: Cursor[DictRow], account_id: UUID, *, unfinished: bool = False) -> int:
-        """How many jobs an account has, or how many of them are not over."""
-        row = cursor.execute(self._count, [account_id, unfinished], prepare=True).fetchone()
+    def counts(self, cursor: Cursor[DictRow], account_ids: Sequence[UUID]) -> Sequence[int]:
+        """How many jobs each account has: in one statement."""
+        found = {row["account_id"]: row["n"] for row in cursor.execute(self._counts, [[*account_ids]], prepare=True)}
+        return [found.get(each, 0) for each in account_ids]
+
+    def unfinished(self, cursor: Cursor[DictRow], account_id: UUID) -> int:
+        """How many jobs of an account are not over."""
+        row = cursor.execute(self._unfinished, [account_id], prepare=True).fetchone()
         assert row is not None
         return row["n"]
 
@@ -132,10 +148,17 @@ WRITE = """
         {done} = CASE WHEN e.attempt = excluded.attempt THEN e.{done} ELSE 0 END,
         {total} = CASE WHEN e.attempt = excluded.attempt THEN e.{total} END"""
 ONE = "SELECT {columns} FROM {table} WHERE id = %s AND (%s::uuid IS NULL OR account_id = %s)"
-PAGE = """
-    SELECT {columns} FROM {table} WHERE account_id = %s AND (%s::timestamptz IS NULL OR (created_at, id) < (%s, %s))
-    ORDER BY created_at DESC, id DESC LIMIT %s"""
-COUNT = "SELECT count(*) AS n FROM {table} WHERE account_id = %s AND (NOT %s OR status IN ('PENDING', 'RUNNING'))"
+PAGES = """
+    SELECT asked.place, {columns} FROM unnest(%s::uuid[], %s::int8[], %s::timestamptz[], %s::uuid[]) WITH ORDINALITY
+        AS asked (owner, most, past_created_at, past_id, place)
+    CROSS JOIN LATERAL (
+        SELECT * FROM {table}
+        WHERE account_id = asked.owner AND (asked.past_id IS NULL OR (created_at, id) < (asked.past_created_at, asked.past_id))
+        ORDER BY created_at DESC, id DESC LIMIT asked.most
+    ) AS page
+    ORDER BY asked.place, created_at DESC, id DESC"""
+COUNTS = "SELECT account_id, count(*) AS n FROM {table} WHERE account_id = ANY(%s) GROUP BY account_id"
+UNFINISHED = "SELECT count(*) AS n FROM {table} WHERE account_id = %s AND status IN ('PENDING', 'RUNNING')"
 REPORT = """
     WITH moved AS (
         UPDATE {table} SET {done} = %s, {total} = %s

@@ -14,7 +14,7 @@ from eventsourcing.persistence import IntegrityError
 from jobs.application import JobsLog, Statement
 from jobs.errors import JobNotFoundError, TooManyJobsError
 from jobs.job import Job, RetryRules
-from jobs.job_states import JobKey, JobState, JobTable
+from jobs.job_states import JobKey, JobState, JobTable, PageOf
 
 MAX_CONFLICTS = 20  # writers that may be faster than us in a row; jobs have few, so more means a fault
 
@@ -78,12 +78,18 @@ class Jobs(ABC, Generic[AnyJob, State, Rules]):
 
     def page(self, account_id: UUID, *, first: int, after: JobKey | None = None) -> Sequence[State]:
         """Up to `first` jobs of the account, newest first."""
-        with self._log.datastore.cursor() as cursor:
-            return self._table.page(cursor, account_id, first=first, after=after)
+        [found] = self.pages([PageOf(account_id, first, after)])
+        return found
 
-    def count(self, account_id: UUID) -> int:
+    def pages(self, asked: Sequence[PageOf]) -> Sequence[Sequence[State]]:
+        """The same of several accounts, in one statement."""
         with self._log.datastore.cursor() as cursor:
-            return self._table.count(cursor, account_id)
+            return self._table.pages(cursor, asked)
+
+    def counts(self, account_ids: Sequence[UUID]) -> Sequence[int]:
+        """How many jobs each account has, in one statement."""
+        with self._log.datastore.cursor() as cursor:
+            return self._table.counts(cursor, account_ids)
 
     def report(self, job_id: UUID, attempt: int, done: int, total: int) -> bool:
         """Tells followers how far an attempt has come; False where it no longer holds the job."""
@@ -112,7 +118,7 @@ class Jobs(ABC, Generic[AnyJob, State, Rules]):
     def _check_room(self, account_id: UUID) -> None:
         # Not in the transaction that records: requests at the same instant may pass the limit by a few.
         with self._log.datastore.cursor() as cursor:
-            unfinished = self._table.count(cursor, account_id, unfinished=True)
+            unfinished = self._table.unfinished(cursor, account_id)
         if unfinished >= self.MAX_UNFINISHED:
             raise TooManyJobsError(f"{unfinished} {self.NOUN}s are not finished yet; wait for one of them or cancel it.")
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
@@ -29,14 +29,10 @@ class Office:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
-        """Listens for news meanwhile, and waits for its threads at the end."""
-        listening = asyncio.create_task(self.news.run())
+        """Waits for its threads at the end."""
         try:
             yield
         finally:
-            listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
             self._ringer.shutdown(wait=False, cancel_futures=True)
             await asyncio.to_thread(self._threads.shutdown)
 

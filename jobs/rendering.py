@@ -3,10 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import UUID
 
 from jobs.apart import Progress
+from jobs.csv_file import write_csv
 from jobs.request import ExportRequest
 from jobs.summary import Report
 from jobs.usage import UsageSource
@@ -46,10 +48,16 @@ class Rendering:
         with self.source.open(self.request) as usage:
             report = Report(self.export_id, self.request, usage, self.generated_at)
             tell(Progress(0, usage.row_count))
-            write_workbook(
-                self.path,
-                report,
-                lambda rows_done: tell(Progress(rows_done, usage.row_count)),
-                max_rows_of_sheet=self.max_rows_of_sheet,
-            )
+            self._writer()(self.path, report, lambda rows_done: tell(Progress(rows_done, usage.row_count)))
             return Rendered(usage.row_count, usage.position, usage.complete_through)
+
+    def _writer(self) -> Callable[[Path, Report, Callable[[int], None]], None]:
+        match self.request.format:
+            case "XLSX":
+                return partial(write_workbook, max_rows_of_sheet=self.max_rows_of_sheet)
+            case "CSV":
+                return write_csv
+            case "PARQUET":
+                from jobs.parquet_file import write_parquet  # noqa: PLC0415 - 40 MB that no other file takes
+
+                return write_parquet

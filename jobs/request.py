@@ -13,7 +13,7 @@ from jobs.errors import InvalidRequestError
 
 IntervalName = Literal["QUARTER_HOUR", "HOUR", "DAY", "WEEK", "MONTH"]
 Dimension = Literal["MODEL", "PROVIDER", "API_KEY"]
-ExportFormat = Literal["XLSX"]
+ExportFormat = Literal["XLSX", "CSV", "PARQUET"]
 
 MAX_FILTER_VALUES = 1_000  # of one filter of one export
 LATEST_TIME = datetime(2200, 1, 1, tzinfo=UTC)  # of a period: far beyond it, calendars and Excel end
@@ -56,7 +56,7 @@ class ExportRequest:
     @property
     def file_name(self) -> str:
         """What people see."""
-        return f"{file_stem(self.account_key, 'usage', self.period_from, self.period_to, self.zone)}.xlsx"
+        return f"{file_stem(self.account_key, 'usage', self.period_from, self.period_to, self.zone)}.{self.format.lower()}"
 
 
 def file_stem(account_key: str, what: str, period_from: datetime, period_to: datetime, zone: tzinfo) -> str:

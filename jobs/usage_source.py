@@ -20,7 +20,8 @@ from ledger.application import CELL
 from ledger.position import Position
 from projections import router_usage
 from projections.router_facts import Dimension, Range, RouterFilter
-from projections.router_usage import Bucket, BucketsOf, Line, Totals
+from projections.router_totals import Figures
+from projections.router_usage import Bucket, BucketsOf, Line
 from projections.snapshot import Snapshot, Snapshots
 
 OPTIONS = "-c TimeZone=UTC -c client_connection_check_interval=1s"  # a query ends soon after a rendering that was killed
@@ -107,7 +108,7 @@ async def _next(buckets: AsyncIterator[Bucket]) -> Bucket | None:
     return await anext(buckets, None)
 
 
-def _row(totals: Totals, breakdown: list[Line], **others: Any) -> UsageRow:
+def _row(totals: Figures, breakdown: list[Line], **others: Any) -> UsageRow:
     input, output = ([line for line in breakdown if line.direction == side] for side in ("input", "output"))
     return UsageRow(
         requests=totals.requests,
@@ -127,7 +128,7 @@ def _row(totals: Totals, breakdown: list[Line], **others: Any) -> UsageRow:
     )
 
 
-def _known_tokens(totals: Totals, side: list[Line]) -> int | None:
+def _known_tokens(totals: Figures, side: list[Line]) -> int | None:
     """Of one side; null where requests report nothing of it.
 
     Read models do not tell whether such requests say "none" of this side or do not say: the unknown is not zero, so it is not made one.

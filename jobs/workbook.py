@@ -10,16 +10,14 @@ from openpyxl.utils import get_column_letter
 
 from jobs.cells import Value
 from jobs.columns import Column, columns_of
-from jobs.errors import JobRefusedError
+from jobs.rows import BATCH, rows_of
 from jobs.summary import Report
-from jobs.usage import UsageRow, UsageSnapshot
+from jobs.usage import UsageRow
 from jobs.workbook_shell import Shell, build_shell, part_of_usage_sheet
 
-MAX_ROWS = 5_000_000  # of one export
 MAX_ROWS_OF_SHEET = 1_048_575  # below the header; more go on in "Usage (2)"
 MAX_BYTES_OF_SHEET = 1_500_000_000  # of its XML: beyond 2 GiB a zip needs an extension that Excel takes for damage
 
-_BATCH = 500  # rows
 _LEVEL = 6  # of deflate; 3 needs a fifth less time and makes files a fifth larger
 
 
@@ -30,15 +28,10 @@ def write_workbook(
     *,
     max_rows_of_sheet: int = MAX_ROWS_OF_SHEET,
 ) -> None:
-    """Tells `on_progress` every few hundred rows how many are written.
-
-    Raises JobRefusedError for more than MAX_ROWS rows, before anything is written.
-    """
+    """Tells `on_progress` every few hundred rows how many are written. Raises JobRefusedError."""
+    rows = rows_of(report.snapshot)
     total = report.snapshot.row_count
-    if total > MAX_ROWS:
-        raise JobRefusedError(f"The export would have {total:,} rows; {MAX_ROWS:,} are allowed. Export in parts.")
     columns = columns_of(report.request, report.snapshot)
-    rows = _checked(report.snapshot)
     blank = build_shell(report, columns, [0])
     sheets: list[int] = []
     with ZipFile(path, "w", ZIP_DEFLATED, compresslevel=_LEVEL) as archive:
@@ -70,7 +63,7 @@ def _write_sheet(
     letters = [get_column_letter(index) for index in range(1, len(columns) + 1)]
     cells = [(letter, column.value, cell) for letter, column, cell in zip(letters, columns, shell.renderers, strict=True)]
     written, size = 0, part.write(shell.head)
-    while size < MAX_BYTES_OF_SHEET and (batch := list(islice(rows, _BATCH))):
+    while size < MAX_BYTES_OF_SHEET and (batch := list(islice(rows, BATCH))):
         xml = "".join([_row_xml(number, row, cells) for number, row in enumerate(batch, start=written + 2)])  # row 1 is the header
         size += part.write(xml.encode())
         written += len(batch)
@@ -82,20 +75,3 @@ def _write_sheet(
 def _row_xml(number: int, row: UsageRow, cells: Sequence[_Cell]) -> str:
     found = [f'<c r="{letter}{number}"{cell(value)}' for letter, value_of, cell in cells if (value := value_of(row)) is not None]
     return f'<row r="{number}">{"".join(found)}</row>'
-
-
-def _checked(snapshot: UsageSnapshot) -> Iterator[UsageRow]:
-    """The rows, as long as they are what was announced: as many, and of no category that has no column."""
-    columns = {(q.category, q.unit) for q in snapshot.totals.input}, {(q.category, q.unit) for q in snapshot.totals.output}
-    count = 0
-    for row in snapshot.rows:
-        count += 1
-        for known, quantities in zip(columns, (row.input, row.output), strict=True):
-            for quantity in quantities:
-                if (quantity.category, quantity.unit) not in known:
-                    raise ValueError(f"category {quantity.category!r} ({quantity.unit}) is not among the totals")
-        if count > snapshot.row_count:
-            break
-        yield row
-    if count != snapshot.row_count:
-        raise ValueError(f"{count} rows or more came where {snapshot.row_count} were announced")

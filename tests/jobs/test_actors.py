@@ -3,7 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from threading import Event
+from typing import get_args
 from uuid import UUID
 
 import pytest
@@ -14,7 +16,7 @@ from jobs.errors import AttemptSupersededError, JobRefusedError
 from jobs.export import ExportFile
 from jobs.exports import Exports
 from jobs.job import JobStatus
-from jobs.request import ExportRequest
+from jobs.request import ExportFormat, ExportRequest
 from tests.jobs.conftest import BOUND_SECONDS, RULES, SHORT_LEASE, SOON, closed_gate, eventually, wait_until
 from tests.jobs.sources import COMPLETE_THROUGH, POSITION, BrokenSource
 
@@ -55,6 +57,29 @@ def test_bounded_attempts_are_not_used_up_by_workers_that_are_stopped(workshop: 
     assert (state.status, state.attempt) == (JobStatus.COMPLETED, restarts + 1)  # the number goes on rising
 
 
+@pytest.mark.parametrize("format", get_args(ExportFormat))
+def test_every_format_is_written_under_its_name_and_what_is_cancelled_leaves_nothing(
+    workshop: Workshop, jobs_database: str, wish: ExportRequest, format: ExportFormat
+):
+    exports = workshop.exports
+    export = exports.request(replace(wish, format=format))
+    attend(workshop, export.id)
+    state = exports.state(export.id)
+    path = workshop.store.path(export.id, 1, format)
+    assert (state.status, state.progress, state.row_count, state.format) == (JobStatus.COMPLETED, 1.0, 2_500, format)
+    assert (state.file_name, path.suffix) == (f"acme-usage-2026-10-01-to-2026-10-31.{format.lower()}", f".{format.lower()}")
+    assert (state.file_size, state.sha256) == (path.stat().st_size, sha256(path.read_bytes()).hexdigest())
+    workshop.store.delete(export.id)
+    # And half way
+    export = exports.request(replace(wish, format=format))
+    with closed_gate(jobs_database), ThreadPoolExecutor(1) as pool:
+        attending = pool.submit(attend, workshop, export.id)
+        wait_until(exports, export.id, lambda state: state.rows_done == 1_000)
+        exports.cancel(export.id, None)
+        attending.result(BOUND_SECONDS)
+    assert list(workshop.store.root.iterdir()) == []
+
+
 def test_what_can_never_succeed_is_tried_once(workshop: Workshop, wish: ExportRequest):
     export = workshop.exports.request(wish)
     attend(replace(workshop, source=BrokenSource(JobRefusedError("There is too much of it."))), export.id)
@@ -87,11 +112,11 @@ def test_a_file_that_is_older_than_it_is_kept_goes(workshop: Workshop, log: Jobs
     forgetful = replace(workshop, exports=Exports(log, replace(RULES, keep=timedelta(0))))
     export = workshop.exports.request(wish)
     attend(forgetful, export.id)
-    assert workshop.store.path(export.id, 1).is_file()
+    assert workshop.store.path(export.id, 1, "XLSX").is_file()
     assert workshop.exports.wake_overdue(10) == [export.id]
     attend(forgetful, export.id)  # records that it expired
     assert workshop.exports.state(export.id).status is JobStatus.EXPIRED
-    assert not workshop.store.path(export.id, 1).exists()
+    assert not workshop.store.path(export.id, 1, "XLSX").exists()
 
 
 def topics(log: JobsLog, export_id: UUID) -> list[str]:

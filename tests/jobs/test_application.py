@@ -60,7 +60,7 @@ def test_a_commit_whose_answer_is_lost_is_not_taken_for_somebody_else_s(log: Job
     assert [event.topic for event in log.recorder.select_events(export.id)] == ["export.requested", "export.started"]
     with answers_lost_after_commit(log):
         assert exports.request(wish).status is JobStatus.PENDING
-    assert exports.count(wish.account_id) == 2
+    assert exports.counts([wish.account_id]) == [2]
 
 
 COUNT = "SELECT count(*) FROM jobs.jobs_events"

@@ -50,7 +50,7 @@ def test_a_request_is_recorded_and_answered_at_once(audits: Audits, question: Au
 def test_a_request_that_makes_no_sense_is_not_recorded(audits: Audits, question: AuditRequest):
     with pytest.raises(InvalidRequestError):
         audits.request(replace(question, period_to=question.period_from))
-    assert audits.count(question.account_id) == 0
+    assert audits.counts([question.account_id]) == [0]
 
 
 def test_bounded_an_account_may_wait_for_so_many_audits(audits: Audits, question: AuditRequest):

@@ -34,7 +34,7 @@ def test_a_request_is_recorded_and_answered_at_once(exports: Exports, wish: Expo
 def test_a_request_that_makes_no_sense_is_not_recorded(exports: Exports, wish: ExportRequest):
     with pytest.raises(InvalidRequestError):
         exports.request(replace(wish, period_to=wish.period_from))
-    assert exports.count(wish.account_id) == 0
+    assert exports.counts([wish.account_id]) == [0]
 
 
 def test_an_account_may_wait_for_so_many_exports(exports: Exports, wish: ExportRequest):
@@ -53,7 +53,7 @@ def test_exports_of_an_account_are_listed_newest_first_in_pages(exports: Exports
     second = exports.page(wish.account_id, first=2, after=JobKey(first[-1].created_at, first[-1].id))
     third = exports.page(wish.account_id, first=2, after=JobKey(second[-1].created_at, second[-1].id))
     assert [state.id for state in (*first, *second, *third)] == asked[::-1]
-    assert exports.count(wish.account_id) == 5
+    assert exports.counts([wish.account_id]) == [5]
 
 
 def test_another_account_s_export_looks_like_none(exports: Exports, wish: ExportRequest):

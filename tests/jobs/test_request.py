@@ -27,7 +27,7 @@ def test_a_request_that_can_be_exported_is_returned_as_it_is():
         ({"time_zone": "../etc/passwd"}, "timeZone", "'../etc/passwd' is not an IANA time zone"),
         ({"time_zone": ""}, "timeZone", "'' is not an IANA time zone"),
         ({"interval": "CENTURY"}, "interval", "interval CENTURY is not offered; choose one of QUARTER_HOUR, HOUR, DAY, WEEK, MONTH"),
-        ({"format": "CSV"}, "format", "format CSV is not offered; choose one of XLSX"),
+        ({"format": "ODS"}, "format", "format ODS is not offered; choose one of XLSX, CSV, PARQUET"),
         ({"group_by": ("MODEL", "MODEL")}, "groupBy", "groupBy names a dimension twice; name each once"),
         ({"group_by": ("COLOUR",)}, "groupBy", "groupBy COLOUR is not offered; choose one of MODEL, PROVIDER, API_KEY"),
         ({"filter": UsageFilter(models=("m",) * 1_001)}, "filter", "filter.models has more than 1,000 values; export in parts"),
@@ -56,3 +56,11 @@ def test_a_period_of_too_many_buckets_is_refused_at_once():
 )
 def test_a_file_is_named_by_account_and_local_days(account: str, zone: str, name: str):
     assert replace(REQUEST, account_key=account, time_zone=zone).file_name == name
+
+
+def test_its_name_ends_with_its_format():
+    assert [replace(REQUEST, format=format).file_name.rpartition(".")[2] for format in ("XLSX", "CSV", "PARQUET")] == [
+        "xlsx",
+        "csv",
+        "parquet",
+    ]

@@ -35,7 +35,7 @@ def test_an_export_is_written_and_says_what_it_shows(place: Place, workshop: Wor
         export = exports.request(wish)
         place.ring(export.id)
         state = wait_until(exports, export.id, is_over)
-    path = workshop.store.path(export.id, state.attempt)
+    path = workshop.store.path(export.id, state.attempt, "XLSX")
     assert (state.status, state.attempt, state.progress) == (JobStatus.COMPLETED, 1, 1.0)
     assert (state.row_count, state.position, state.complete_through) == (2_500, POSITION, COMPLETE_THROUGH)
     assert state.file_name == "acme-usage-2026-10-01-to-2026-10-31.xlsx"
@@ -85,7 +85,7 @@ def test_a_worker_killed_in_the_middle_is_replaced_by_another_that_finishes(
         state = wait_until(exports, export.id, is_over)
     assert (state.status, state.attempt, state.row_count) == (JobStatus.COMPLETED, 2, 2_500)
     assert topics(log, export.id, but="export.renewed") == ["export.requested", "export.started", "export.started", "export.completed"]
-    path = workshop.store.path(export.id, 2)
+    path = workshop.store.path(export.id, 2, "XLSX")
     assert sha256(path.read_bytes()).hexdigest() == state.sha256
 
 
