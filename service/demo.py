@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from domain.access import Scope
+from ingest.dialects import in_cloudevents
 from ingest.outcomes import Sender
 from ingest.reception import Reception
 from ledger import accounts
@@ -55,5 +56,5 @@ async def _tell(reception: Reception, events: Iterable[dict[str, Any]], sender: 
     told = [msgspec.json.encode(event) for event in events]
     position = None
     for start in range(0, len(told), BATCH):
-        position = (await reception.receive(told[start : start + BATCH], sender, "sample")).position
+        position = (await reception.receive(told[start : start + BATCH], sender, in_cloudevents("sample"))).position
     return position

@@ -12,7 +12,7 @@ from service.errors import SettingError, StartError
 ATTEMPTS = 8
 PAUSE_SECONDS_MAX = 10.0
 TIMEOUT_SECONDS = 120.0
-IN_PASSING = (429, 500, 502, 503, 504)
+IN_PASSING = (408, 429, 500, 502, 503, 504)
 NDJSON = {"Content-Type": "application/x-ndjson"}
 
 

@@ -9,9 +9,14 @@ from jobs.desk import ExportDesk
 from jobs.errors import LinkError
 from jobs.export_states import ExportState
 from jobs.links import Linked
+from jobs.request import ExportFormat
 from service.linked import HEADERS, Links, refusal
 
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES: dict[ExportFormat, str] = {
+    "XLSX": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "CSV": "text/csv; charset=utf-8; header=present",
+    "PARQUET": "application/vnd.apache.parquet",
+}
 
 
 class Downloads:
@@ -30,7 +35,8 @@ class Downloads:
         path = self._desk.file(state)
         if path is None:
             return refusal(HTTPStatus.NOT_FOUND, "The file of this export is not there any more: ask for a new export.")
-        response = FileResponse(path, headers=HEADERS, media_type=MEDIA_TYPE, filename=state.file_name, stat_result=path.stat())
+        media_type = MEDIA_TYPES[state.format]
+        response = FileResponse(path, headers=HEADERS, media_type=media_type, filename=state.file_name, stat_result=path.stat())
         if request.headers.get("if-none-match") == response.headers["etag"]:
             return Response(status_code=HTTPStatus.NOT_MODIFIED, headers={**HEADERS, "ETag": response.headers["etag"]})
         return response

@@ -21,7 +21,14 @@ from service.errors import DatabaseUnavailableError
 from service.postgres_cluster import PORT, Cluster
 from service.postgres_start import start
 
-DURABLE: Mapping[str, str] = {"timezone": "UTC", "log_timezone": "UTC", "log_checkpoints": "off", "jit": "off", "max_wal_size": "512MB"}
+DURABLE: Mapping[str, str] = {
+    "timezone": "UTC",
+    "log_timezone": "UTC",
+    "log_checkpoints": "off",
+    "jit": "off",
+    "max_wal_size": "2GB",
+    "shared_buffers": "256MB",
+}
 THROWAWAY: Mapping[str, str] = {**DURABLE, "fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 """For data that may be lost when the machine goes down: those of tests."""
 

@@ -7,11 +7,14 @@ import structlog
 from structlog.stdlib import ProcessorFormatter
 from structlog.typing import Processor
 
+from service import tracing
+
 
 def configure() -> None:
     """Once a process. What libraries log comes out alike, from warnings on."""
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
+        *tracing.steps_of_logs(),
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]

@@ -9,12 +9,13 @@ from cyclopts import Parameter
 
 from ledger.apart import collect_seldom
 from projections import rebuilds
-from projections.runner import REBUILD_BATCH, Runner
+from projections.runner import Runner
 from service.database import database
 from service.errors import StartError
 from service.options import DataDir
 from service.processes import stop_with_parent
 from service.settings import Settings
+from service.tracing import tracing
 
 FAREWELL_SECONDS = (
     1.0  # When `serve` is gone, so is its database; which of the two is noticed first is chance, and nobody is left to be told.
@@ -29,10 +30,10 @@ def project(*, data_dir: DataDir = None, companion: Annotated[bool, Parameter(sh
     if companion:
         stop_with_parent(stop, sys.stdin.fileno())
     try:
-        with database(Settings.from_environment(data_dir)) as found:
+        with tracing("project"), database(Settings.from_environment(data_dir)) as found:
             for sign in (signal.SIGINT, signal.SIGTERM):
                 signal.signal(sign, lambda *_: stop.set())
-            wishes = Runner(found.direct_url, batch=REBUILD_BATCH, apart=True), stop
+            wishes = Runner(found.direct_url, apart=True), stop
             rebuilding = threading.Thread(target=rebuilds.attend, args=wishes, name="rebuilds", daemon=True)
             rebuilding.start()
             Runner(found.direct_url, apart=True).follow(stop)

@@ -6,11 +6,12 @@ from cyclopts import Parameter
 
 from ledger.apart import collect_seldom
 from projections import generations
+from projections.generations import Superseded
 from projections.read_model import GROUP
 from projections.rebuilds import NAMES
-from projections.runner import REBUILD_BATCH, Runner
+from projections.runner import Runner
 from service.database import database
-from service.errors import SettingError
+from service.errors import SettingError, StartError
 from service.options import DataDir
 from service.progress import progress_bar
 from service.settings import Settings
@@ -24,9 +25,12 @@ def rebuild(name: Name = GROUP, *, data_dir: DataDir = None) -> None:
         raise SettingError(f"{name!r} is no read model: name one of {', '.join(NAMES)}, or none for all.")
     collect_seldom()
     with database(Settings.from_environment(data_dir)) as found, progress_bar() as progress:
-        runner = Runner(found.direct_url, batch=REBUILD_BATCH, apart=True)
+        runner = Runner(found.direct_url, apart=True)
         task = progress.add_task(f"rebuilding {name}")
-        runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))
+        try:
+            runner.rebuild(lambda done, total: progress.update(task, completed=done, total=total))
+        except Superseded:
+            raise StartError("Another rebuild has taken this one's place: what is live goes on, and nothing is lost.") from None
         with runner.connect() as connection, connection.transaction():
             generations.retire_older(connection, runner.cell)
             generations.drop_retired(connection, runner.cell)

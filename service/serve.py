@@ -23,6 +23,7 @@ from service.options import DataDir
 from service.place import Place, listening
 from service.processes import Companion
 from service.settings import Settings
+from service.tracing import tracing
 from service.web import Parts, application
 from service.work import workshop
 
@@ -40,6 +41,7 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
     """Until told to stop: once, to finish what is under way; twice, to end at once. Raises StartError."""
     settings = Settings.from_environment(data_dir)
     with ExitStack() as stack:
+        stack.enter_context(tracing("serve"))
         listener = stack.enter_context(listening(Place(host, port)))
         settings.secret()  # finds out early whether the data directory can be used
         found = stack.enter_context(database(settings))

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import resource
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
@@ -10,11 +11,14 @@ from contextlib import contextmanager, suppress
 import uvicorn
 from starlette.types import ASGIApp
 
+from service import websockets
+from service.connections import MAX_CONNECTIONS, Connection
 from service.errors import INTERRUPTED
 from service.streams import EndingStreams
 
 GRACE_SECONDS = 10  # for answers under way when the service is stopped; a second Ctrl-C does not wait
 WEBSOCKET_BYTES = 64 * 1024
+OTHER_FILES = 1_000  # beside those of connections
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -23,15 +27,9 @@ def prepared(application: ASGIApp, listener: socket.socket, on_started: Callable
 
     Being told again ends the process.
     """
+    _let_open(MAX_CONNECTIONS + OTHER_FILES)
     streams = EndingStreams(application)
-    config = uvicorn.Config(
-        streams,
-        log_config=None,  # ours
-        access_log=False,  # addresses of requests have sign-in codes and tokens of links in them
-        timeout_graceful_shutdown=GRACE_SECONDS,
-        ws_max_size=WEBSOCKET_BYTES,
-        server_header=False,
-    )
+    config = configuration(streams)
     server = _Server(config, on_started, streams.stop)
     for each in SIGNALS:  # until the event loop listens for them itself
         signal.signal(each, lambda *_: server.stop())
@@ -44,6 +42,22 @@ def prepared(application: ASGIApp, listener: socket.socket, on_started: Callable
             signal.signal(each, lambda *_: _end_at_once())
 
     return serve
+
+
+def configuration(application: ASGIApp) -> uvicorn.Config:
+    """How `application` is served."""
+    return uvicorn.Config(
+        application,
+        interface="asgi3",
+        http=Connection,
+        ws=websockets.Connection,
+        log_config=None,  # ours
+        access_log=False,  # addresses of requests have sign-in codes and tokens of links in them
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        ws_max_size=WEBSOCKET_BYTES,
+        ws_per_message_deflate=False,  # its windows take more memory than all else of an idle subscription, and messages are short
+        server_header=False,
+    )
 
 
 class _Server(uvicorn.Server):
@@ -77,6 +91,14 @@ class _Server(uvicorn.Server):
         self._on_stop()
         if self._starting is not None:
             self._starting.cancel()
+
+
+def _let_open(files: int) -> None:
+    """So many files, where the system lets us: by default it is often 1,024."""
+    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if now < files:
+        with suppress(OSError, ValueError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (files if most == resource.RLIM_INFINITY else min(files, most), most))
 
 
 def _end_at_once() -> None:

@@ -30,6 +30,9 @@ class Settings:
     export_store_url: str | None = None
     secret_key: str | None = None
     admin_token: str | None = None
+    access_log: bool = False
+    compiled_answers: bool = True
+    trusted_documents: Path | None = None
 
     @classmethod
     def from_environment(cls, data_dir: Path | None = None) -> "Settings":
@@ -43,6 +46,9 @@ class Settings:
             export_store_url=_variable("EXPORT_STORE_URL"),
             secret_key=_variable("TALLYGRAPH_SECRET_KEY"),
             admin_token=_variable("TALLYGRAPH_ADMIN_TOKEN"),
+            access_log=_switch("TALLYGRAPH_ACCESS_LOG", default=False),
+            compiled_answers=_switch("TALLYGRAPH_COMPILED_ANSWERS", default=True),
+            trusted_documents=_path("TALLYGRAPH_TRUSTED_DOCUMENTS"),
         )
         if found.database_url is None and (found.database_read_url or found.database_direct_url):
             raise SettingError("DATABASE_READ_URL or DATABASE_DIRECT_URL is set and DATABASE_URL is not: set that, too.")
@@ -92,6 +98,21 @@ class Settings:
 
 def _variable(name: str) -> str | None:
     return os.environ.get(name) or None
+
+
+def _path(name: str) -> Path | None:
+    value = _variable(name)
+    return None if value is None else Path(value).absolute()
+
+
+def _switch(name: str, *, default: bool) -> bool:
+    value = (_variable(name) or str(default)).lower()
+    if value not in SWITCH:
+        raise SettingError(f"{name} is neither on nor off: write 1 or 0.")
+    return SWITCH[value]
+
+
+SWITCH = {"1": True, "true": True, "on": True, "yes": True, "0": False, "false": False, "off": False, "no": False}
 
 
 def _postgres_url(name: str) -> str | None:

@@ -1,10 +1,14 @@
-"""Answers without an end, such as server-sent events of a subscription: they must not keep the service from stopping."""
+"""Answers without an end, the results of subscriptions: they must not keep the service from stopping."""
 
 import asyncio
+from collections.abc import Awaitable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from graph.media_types import STREAMS
+
 DISCONNECTED: Message = {"type": "http.disconnect"}
+ENDLESS = tuple(media.encode() for media in STREAMS)
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
 
 
@@ -19,10 +23,11 @@ class EndingStreams:
         """End them now."""
         self._stopping.set()
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        """Not a coroutine itself: a WebSocket does not keep it."""
+        return self._ending(scope, receive, send) if scope["type"] == "http" else self._app(scope, receive, send)
+
+    async def _ending(self, scope: Scope, receive: Receive, send: Send) -> None:
         stream = _Stream(receive, send, self._stopping)
         await self._app(scope, stream.receive, stream.send)
         if stream.is_open and self._stopping.is_set():
@@ -40,7 +45,7 @@ class _Stream:
 
     async def send(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.is_open = any(name == b"content-type" and value.startswith(b"text/event-stream") for name, value in message["headers"])
+            self.is_open = any(name == b"content-type" and value.startswith(ENDLESS) for name, value in message["headers"])
         elif not message.get("more_body", False):
             self.is_open = False
         await self._send(message)

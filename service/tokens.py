@@ -140,6 +140,14 @@ class Gatekeeper:
             begun = await connection.execute(REDEEM, [_hash(code), _hash(session), SESSION_LIFETIME])
         return session if begun.rowcount == 1 else None
 
+    async def begin(self, token: str) -> str | None:
+        """A session for a token; null for one that does not work."""
+        session = secrets.token_urlsafe(24)
+        async with self._pool.connection() as connection:
+            await connection.execute("DELETE FROM tallygraph.sessions WHERE expires_at < clock_timestamp()")
+            begun = await connection.execute(BEGIN, [_hash(session), SESSION_LIFETIME, _hash(token.strip())])
+        return session if begun.rowcount == 1 else None
+
     async def end(self, session: str) -> None:
         """Refuse the session from now on, whoever has a copy of it."""
         key = _hash(session)
@@ -170,6 +178,9 @@ FIND: dict[str, LiteralString] = {
     "id": f"{WORKING} AND id = %s",
     "session": f"{WORKING} AND id = (SELECT token_id FROM tallygraph.sessions WHERE hash = %s AND expires_at > clock_timestamp())",
 }
+BEGIN: LiteralString = f"""
+    INSERT INTO tallygraph.sessions (hash, token_id, expires_at)
+    SELECT %s, token.id, clock_timestamp() + %s FROM ({WORKING} AND hash = %s) AS token"""
 REDEEM = """
     WITH used AS (DELETE FROM tallygraph.sign_in_codes WHERE hash = %s RETURNING token_id, expires_at)
     INSERT INTO tallygraph.sessions (hash, token_id, expires_at)

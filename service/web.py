@@ -1,27 +1,34 @@
 """The web application: every endpoint, and what they share."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from functools import partial
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
-from starlette.requests import HTTPConnection, Request
-from starlette.responses import RedirectResponse, Response
+from starlette.requests import HTTPConnection
 from starlette.routing import Route, WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from domain.access import Viewer
 from domain.sealing import Seal
+from graph.at_least import heed_header
 from graph.bearer import bearer_token
 from graph.context import Context, Services
+from graph.documents import Documents
 from graph.endpoint import Endpoint
-from graph.errors import UnauthenticatedError, UnavailableError
-from graph.schema import schema
+from graph.errors import SessionEndedError, UnauthenticatedError, UnavailableError
+from graph.schema import schema, schema_with
+from ingest import metrics
 from ingest.appender import OverloadedError
-from ingest.endpoint import EventsEndpoint
+from ingest.dialects import Dialect, in_cloudevents
+from ingest.endpoint import Intake
+from ingest.litellm.dialect import LiteLLM
+from ingest.otlp.dialect import Traces
 from ingest.outcomes import Receipt, Sender
 from ingest.reception import Reception
+from ingest.spool import Spool
+from ingest.spooling import SpoolingIntake
 from jobs.application import JobsLog
 from jobs.audits import Audits
 from jobs.brokers import Doorbell
@@ -32,18 +39,26 @@ from jobs.jobs import JobRules
 from jobs.news import JobNews
 from jobs.office import Office
 from ledger.application import CELL, Ledger
+from ledger.listening import Listener
 from projections import rebuilds
 from projections.snapshot import Snapshots
+from projections.usage_news import UsageNews
 from service import unavailable
 from service.audit_downloads import AuditDownloads
 from service.broker import broker_of
+from service.dashboard import Dashboard
 from service.downloads import Downloads
 from service.health import Readiness, live
 from service.linked import Links
+from service.metrics import Metrics
 from service.pools import pool
+from service.remembering import RememberingGate
 from service.settings import Settings
 from service.sign_in import SESSION_COOKIE, SignIn
 from service.tokens import Gatekeeper
+from service.tracing import traced
+from service.trusted_documents import trusted_documents
+from service.watching import Watched
 
 POOL_SIZE = 10
 DOOR_POOL_SIZE = 4
@@ -54,18 +69,26 @@ class Parts:
 
     def __init__(self, settings: Settings, database_url: str) -> None:
         direct = settings.database_direct_url or database_url
+        self.access_log = settings.access_log
+        self.schema = schema if settings.compiled_answers else schema_with(executor=None)
         self.seal = Seal(settings.secret())
         self.ledger = Ledger(direct)
         self.reception = Reception(self.ledger, self.seal)
-        self.pool = pool(settings.database_read_url or database_url, POOL_SIZE)
+        self.pool = pool(settings.database_read_url or database_url, POOL_SIZE, checked=False)  # Snapshots do, and ask nothing for it
         self.door_pool = pool(database_url, DOOR_POOL_SIZE)  # of the primary: codes are used up there, and tokens revoked
         self.gatekeeper = Gatekeeper(self.door_pool)
+        known = RememberingGate(self.gatekeeper.viewer)
+        self.spool_folder = settings.data_dir / "spool" / "litellm"
+        self.litellm = SpoolingIntake(LiteLLM(), self.reception, known.viewer, Spool(self.spool_folder))
         self.broker = broker_of(settings)
         self.jobs_log = JobsLog(direct)
         self.store = FileStore(settings.export_folder)
         self.exports = Exports(self.jobs_log, ExportRules())
         self.audits = Audits(self.jobs_log, JobRules())
-        self.office = Office(Doorbell(self.broker), JobNews(direct))
+        self.listener = Listener(direct)
+        self.usage_news = UsageNews(self.listener)
+        self.office = Office(Doorbell(self.broker), JobNews(self.listener))
+        self.documents = Documents(trusted_documents(settings.trusted_documents))
         self.desk = ExportDesk(self.exports, self.office, self.store)
         self.audit_desk = AuditDesk(self.audits, self.office)
 
@@ -78,13 +101,15 @@ class Parts:
             await stack.enter_async_context(self.pool)
             await stack.enter_async_context(self.door_pool)
             await stack.enter_async_context(self.office.open())
+            await stack.enter_async_context(self.listener.open())
             stack.push_async_callback(self.reception.close)
+            await stack.enter_async_context(self.litellm.open())
             yield
 
 
-def application(parts: Parts) -> Starlette:
+def application(parts: Parts) -> ASGIApp:
     """The ASGI application over `parts`."""
-    graphql = Endpoint(schema, Access(parts).open_context)
+    graphql = Endpoint(parts.schema, Access(parts).open_context, documents=parts.documents)
     sign_in = SignIn(parts.gatekeeper)
     links = Links(parts.gatekeeper, parts.seal)
 
@@ -93,22 +118,41 @@ def application(parts: Parts) -> Starlette:
         async with parts.open():
             yield
 
-    return Starlette(
+    starlette = Starlette(
         lifespan=lifespan,
         exception_handlers=unavailable.HANDLERS,
         routes=[
-            Route("/", _start_page),
-            Route("/graphql", graphql),
-            WebSocketRoute("/graphql", graphql),
-            Route("/v1/events", EventsEndpoint(parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
+            Route("/graphql", graphql),  # the first: they are looked through one by one
+            *Dashboard().routes,
+            Route("/v1/events", Intake(Dialect(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
+            Route("/v1/traces", Intake(Traces(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
+            Route("/v1/litellm", parts.litellm.respond, methods=["POST"]),
             Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, links).respond),
             Route("/v1/audits/{id:uuid}/{name:path}", AuditDownloads(parts.audit_desk, links, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
+            Route("/sign-in", sign_in.enter_with_token, methods=["POST"]),
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),
             Route("/readyz", Readiness(parts.door_pool, parts.pool).respond),
+            Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.appender, parts.spool_folder).respond),
         ],
     )
+    return traced(Watched(_WebSocketsPast(starlette, graphql), access_log=parts.access_log))
+
+
+class _WebSocketsPast:
+    """Starlette, but WebSockets of GraphQL go past it: an idle one would keep a frame of everything in between."""
+
+    def __init__(self, starlette: ASGIApp, graphql: ASGIApp) -> None:
+        self._starlette = starlette
+        self._graphql = graphql
+        self._route = WebSocketRoute("/graphql", graphql)
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        if scope["type"] != "websocket" or scope["path"] != self._route.path:
+            return self._starlette(scope, receive, send)
+        scope["route"] = self._route  # by which it is counted
+        return self._graphql(scope, receive, send)
 
 
 class Access:
@@ -116,9 +160,9 @@ class Access:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._services = partial(
-            Services,
-            snapshots=Snapshots(parts.pool),
+        self._services = Services(
+            snapshots=Snapshots(parts.pool, reached=parts.usage_news.reached),
+            usage_news=parts.usage_news,
             seal=parts.seal,
             exports=parts.desk,
             audits=parts.audit_desk,
@@ -127,7 +171,10 @@ class Access:
         )
 
     async def open_context(self, connection: HTTPConnection, params: Mapping[str, object]) -> Context:
-        """For the token of the header or of connection_init, or the session of the cookie. Raises Unauthenticated- or UnavailableError."""
+        """For the token of the header or of connection_init, or the session of the cookie.
+
+        Raises UnauthenticatedError, SessionEndedError, UnavailableError, BadInputError.
+        """
         session = connection.cookies.get(SESSION_COOKIE)
         try:
             authorization = f"Bearer {bearer_token(connection, params)}"
@@ -139,29 +186,28 @@ class Access:
             viewer = await self._parts.gatekeeper.viewer(authorization, session)
         except unavailable.AWAY:
             raise UnavailableError(unavailable.MESSAGE) from None
+        if viewer is None and authorization is None:
+            raise SessionEndedError("The session has expired, or was ended: sign in again.")
         if viewer is None:
-            raise UnauthenticatedError("The token or session is unknown, has expired or was revoked: use another, or sign in again.")
+            raise UnauthenticatedError("The token is unknown, has expired or was revoked: use another.")
 
-        async def is_good(_: Viewer) -> bool:
-            """Whether what let the viewer in, token or session, still does."""
+        async def is_good() -> bool:
             return await self._parts.gatekeeper.viewer(authorization, session) is not None
 
-        return Context(viewer, self._services(is_good=is_good))
+        context = Context(viewer, self._services, is_good)
+        heed_header(context, connection, params)
+        return context
 
     async def record_usage(self, events: Sequence[dict[str, Any]], viewer: Viewer) -> Receipt:
         """The same as a POST of these events."""
         reports = [msgspec.json.encode(event) for event in events]
         try:
-            return await self._parts.reception.receive(reports, Sender.of(viewer), "graphql")
+            return await self._parts.reception.receive(reports, Sender.of(viewer), in_cloudevents("graphql"))
         except OverloadedError as error:
+            metrics.refused(503, "overloaded")
             raise UnavailableError(str(error)) from None
 
     async def ask_for_rebuild(self) -> None:
         """For the projections, whichever process they run in, to look after."""
         async with self._parts.door_pool.connection() as connection:
             await rebuilds.ask(connection, CELL)
-
-
-async def _start_page(_: Request) -> Response:
-    """The address that people type; GraphiQL is what there is for them to see."""
-    return RedirectResponse("/graphql", 307)

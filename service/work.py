@@ -23,6 +23,7 @@ from service.database import Database, database
 from service.errors import SettingError
 from service.options import DataDir
 from service.settings import Settings
+from service.tracing import tracing
 
 Threads = Annotated[int, Parameter(validator=Number(gte=1, lte=16), help="How many exports and audits at a time.")]
 
@@ -34,7 +35,7 @@ def work(*, data_dir: DataDir = None, threads: Threads = 1) -> None:
     if settings.broker_url is None:
         raise SettingError("BROKER_URL is not set: without a broker, exports and audits are made by `tallygraph serve` itself.")
     broker = broker_of(settings)
-    with database(settings) as found, workshop(settings, found) as open_workshop:
+    with tracing("work"), database(settings) as found, workshop(settings, found) as open_workshop:
         for sign in (signal.SIGINT, signal.SIGTERM):
             signal.signal(sign, lambda *_: open_workshop.stopping.set())
         run_worker(broker, open_workshop, threads=threads)

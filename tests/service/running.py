@@ -20,7 +20,7 @@ import pytest
 BOUND_SECONDS = 30.0  # what a test waits for comes within this time, or never
 MARK = "TALLYGRAPH_TEST"  # a variable that every process of a command inherits; the private Postgres inherits none
 ADMIN = "an operator's token for tests"
-OURS = ("DATABASE_", "TALLYGRAPH_", "BROKER_", "EXPORT_")
+OURS = ("DATABASE_", "TALLYGRAPH_", "BROKER_", "EXPORT_", "OTEL_")
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="processes are found in /proc")
 T = TypeVar("T")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import LiteralString
+from typing import Any, LiteralString
 
 import psycopg
 import pytest
@@ -51,7 +51,8 @@ def test_a_database_that_does_not_let_us_in_is_told(database_url: str, tmp_path:
 
 @pytest.mark.parametrize("other", ["database_direct_url", "database_read_url"])
 def test_which_of_several_does_not_answer_is_told_by_name(database_url: str, tmp_path: Path, other: str):
-    told = refusal(Settings(tmp_path, **{"database_url": database_url, other: NOBODY}))
+    urls: dict[str, Any] = {"database_url": database_url, other: NOBODY}
+    told = refusal(Settings(tmp_path, **urls))
     assert told == f"The database figures on 127.0.0.1 {REFUSED}. Check {other.upper()}."
 
 

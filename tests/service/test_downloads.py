@@ -1,6 +1,6 @@
 """Downloads: a link is good for minutes and for its owner, and gives the file as browsers and scripts want it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -14,7 +14,7 @@ from domain.access import Scope
 from domain.names import account_id
 from jobs.export import ExportFile
 from jobs.links import LIFETIME, Linked, download_path
-from jobs.request import ExportRequest
+from jobs.request import ExportFormat, ExportRequest
 from service import tokens
 from service.sign_in import SESSION_COOKIE
 from service.web import Parts
@@ -24,7 +24,11 @@ Connection = psycopg.Connection[Any]
 CONTENT = b"PK" + bytes(range(256)) * 40
 ACCOUNT = account_id("acme")
 REQUEST = ExportRequest(ACCOUNT, "acme", datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
-MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MEDIA_TYPES: dict[ExportFormat, str] = {
+    "XLSX": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "CSV": "text/csv; charset=utf-8; header=present",
+    "PARQUET": "application/vnd.apache.parquet",
+}
 
 
 NOT_GOOD = {"error": {"code": "FORBIDDEN", "message": "This download link is not good (any more): ask for a new link."}}
@@ -51,22 +55,28 @@ class Finished:
 
 @pytest.fixture
 def finished(parts: Parts) -> Finished:
-    id = parts.exports.request(REQUEST).id
+    return finish(parts, REQUEST)
+
+
+def finish(parts: Parts, request: ExportRequest) -> Finished:
+    id = parts.exports.request(request).id
     attempt = parts.exports.take(id, "a worker").attempt
-    parts.store.begin(id, attempt).write_bytes(CONTENT)
-    stored = parts.store.finish(id, attempt)
-    file = ExportFile(REQUEST.file_name, stored.size, stored.sha256, 0, 0, datetime(2026, 5, 1, tzinfo=UTC))
+    parts.store.begin(id, attempt, request.format).write_bytes(CONTENT)
+    stored = parts.store.finish(id, attempt, request.format)
+    file = ExportFile(request.file_name, stored.size, stored.sha256, 0, 0, datetime(2026, 5, 1, tzinfo=UTC))
     parts.exports.complete(id, attempt, file)
-    return Finished(id, REQUEST.file_name, parts)
+    return Finished(id, request.file_name, parts)
 
 
-async def test_a_link_gives_the_file(browser: httpx.AsyncClient, finished: Finished):
+@pytest.mark.parametrize("format", MEDIA_TYPES)
+async def test_a_link_gives_the_file(browser: httpx.AsyncClient, parts: Parts, format: ExportFormat):
+    finished = finish(parts, replace(REQUEST, format=format))
     answer = await browser.get(finished.link())
     assert answer.status_code == 200
     assert answer.content == CONTENT
-    assert answer.headers["content-type"] == MEDIA_TYPE
+    assert answer.headers["content-type"] == MEDIA_TYPES[format]
     assert answer.headers["content-length"] == str(len(CONTENT))
-    assert answer.headers["content-disposition"] == 'attachment; filename="acme-usage-2026-04-01-to-2026-04-30.xlsx"'
+    assert answer.headers["content-disposition"] == f'attachment; filename="acme-usage-2026-04-01-to-2026-04-30.{format.lower()}"'
     assert answer.headers["cache-control"] == "private, no-store"
     assert answer.headers["x-content-type-options"] == "nosniff"
 

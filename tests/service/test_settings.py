@@ -16,7 +16,7 @@ NOT_A_URL = "is not a Postgres URL: write postgresql://user:password@host/databa
 def nothing_set(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("DATABASE_URL", "DATABASE_READ_URL", "DATABASE_DIRECT_URL", "BROKER_URL", "EXPORT_STORE_URL"):
         monkeypatch.delenv(name, raising=False)
-    for name in ("DATA_DIR", "SECRET_KEY", "ADMIN_TOKEN"):
+    for name in ("DATA_DIR", "SECRET_KEY", "ADMIN_TOKEN", "ACCESS_LOG", "COMPILED_ANSWERS", "TRUSTED_DOCUMENTS"):
         monkeypatch.delenv(f"TALLYGRAPH_{name}", raising=False)
 
 
@@ -30,6 +30,22 @@ def test_nothing_has_to_be_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.chdir(tmp_path)
     assert Settings.from_environment() == Settings(tmp_path / "data")
     assert Settings.from_environment().export_folder == tmp_path / "data" / "exports"
+
+
+def test_the_access_log_is_off_unless_it_is_switched_on(monkeypatch: pytest.MonkeyPatch):
+    for value, expected in (("1", True), ("true", True), ("On", True), ("0", False), ("no", False), ("", False)):
+        monkeypatch.setenv("TALLYGRAPH_ACCESS_LOG", value)
+        assert Settings.from_environment().access_log is expected
+    monkeypatch.setenv("TALLYGRAPH_ACCESS_LOG", "perhaps")
+    assert refusal() == "TALLYGRAPH_ACCESS_LOG is neither on nor off: write 1 or 0."
+
+
+def test_answers_are_compiled_unless_that_is_switched_off(monkeypatch: pytest.MonkeyPatch):
+    for value, expected in (("off", False), ("0", False), ("on", True), ("", True)):
+        monkeypatch.setenv("TALLYGRAPH_COMPILED_ANSWERS", value)
+        assert Settings.from_environment().compiled_answers is expected
+    monkeypatch.setenv("TALLYGRAPH_COMPILED_ANSWERS", "sometimes")
+    assert refusal() == "TALLYGRAPH_COMPILED_ANSWERS is neither on nor off: write 1 or 0."
 
 
 def test_what_is_set_to_nothing_is_not_set(monkeypatch: pytest.MonkeyPatch):

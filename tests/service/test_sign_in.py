@@ -1,6 +1,6 @@
 """Signing in with a link that works once, as a browser does it, and out again."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from uuid import UUID
@@ -44,7 +44,9 @@ async def test_a_link_signs_in_once(browser: httpx.AsyncClient, tokens_of: Conne
     assert not await signed_in(browser)
     entered = await browser.get(path)
     assert (entered.status_code, entered.headers["location"]) == (303, "/")
-    assert (await browser.post("/graphql", json=ASK)).json() == {"data": {"viewer": {"tokenName": "a person"}}}
+    assert (await browser.post("/graphql", json=ASK)).json()["data"] == {"viewer": {"tokenName": "a person"}}
+    again = await browser.get(path)
+    assert (again.status_code, again.headers["location"]) == (303, "/"), "who is in already goes on"
     browser.cookies.clear()
     again = await browser.get(path)
     assert again.status_code == 403
@@ -78,7 +80,13 @@ async def test_a_link_is_good_for_a_day(browser: httpx.AsyncClient, tokens_of: C
 async def test_the_cookie_is_kept_from_scripts_and_other_sites(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
     entered = await browser.get(link(tokens_of, person))
     cookie = SimpleCookie(entered.headers["set-cookie"])[SESSION_COOKIE]
-    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["max-age"], cookie["secure"]) == (True, "lax", "/", "604800", "")
+    assert (cookie["httponly"], cookie["samesite"], cookie["path"], cookie["max-age"], cookie["secure"]) == (
+        True,
+        "lax",
+        "/",
+        "5788800",
+        "",
+    )
     assert (entered.headers["referrer-policy"], entered.headers["cache-control"]) == ("no-referrer", "no-store")
     secure = await browser.get(f"https://tallygraph.test{link(tokens_of, person)}")
     assert SimpleCookie(secure.headers["set-cookie"])[SESSION_COOKIE]["secure"] is True
@@ -175,6 +183,21 @@ async def redeemed(gatekeeper: Gatekeeper, connection: Connection, person: UUID)
     return session
 
 
+async def test_a_session_that_has_ended_is_told_from_none(browser: httpx.AsyncClient, tokens_of: Connection, person: UUID):
+    async def refusal() -> tuple[int, str]:
+        answer = await browser.post("/graphql", json=ASK)
+        return answer.status_code, answer.json()["errors"][0]["extensions"]["code"]
+
+    assert await refusal() == (401, "UNAUTHENTICATED")
+    entered = await browser.get(link(tokens_of, person))
+    cookie = SimpleCookie(entered.headers["set-cookie"])[SESSION_COOKIE]
+    assert int(cookie["max-age"]) > tokens.SESSION_LIFETIME.total_seconds()  # browsers keep it longer than it is good
+    grow_older(tokens_of, tokens.SESSION_LIFETIME)
+    assert await refusal() == (401, "SESSION_ENDED")
+    unknown = await browser.post("/graphql", json=ASK, headers={"Authorization": "Bearer unknown"})
+    assert unknown.json()["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
 async def test_a_session_is_stored_hashed(parts: Parts, tokens_of: Connection, person: UUID):
     session = await redeemed(parts.gatekeeper, tokens_of, person)
     ((stored,),) = tokens_of.execute("SELECT s::text FROM tallygraph.sessions AS s").fetchall()
@@ -197,5 +220,35 @@ async def test_a_token_goes_before_a_session(browser: httpx.AsyncClient, tokens_
     await browser.get(link(tokens_of, person))
     other = tokens.create(tokens_of, "a script", (Scope.READ,), None)
     answer = await browser.post("/graphql", json=ASK, headers={"Authorization": f"Bearer {other}"})
-    assert answer.json() == {"data": {"viewer": {"tokenName": "a script"}}}
+    assert answer.json()["data"] == {"viewer": {"tokenName": "a script"}}
     assert (await browser.post("/graphql", json=ASK, headers={"Authorization": "Bearer wrong"})).status_code == 401
+
+
+async def test_a_token_signs_in_and_ends_with_it(browser: httpx.AsyncClient, tokens_of: Connection):
+    token = tokens.create(tokens_of, "a person", (Scope.READ,), "acme")
+    entered = await browser.post("/sign-in", content=f" {token}\n")
+    assert (entered.status_code, entered.headers["cache-control"]) == (204, "no-store")
+    cookie = SimpleCookie(entered.headers["set-cookie"])[SESSION_COOKIE]
+    assert (cookie["httponly"], cookie["samesite"], token in cookie.value) == (True, "lax", False)
+    assert await signed_in(browser)
+
+
+@pytest.mark.parametrize("token", [b"", b"tg_nothing", b"\0", b"\xff", b"x" * 1_024])
+async def test_no_other_text_signs_in(browser: httpx.AsyncClient, tokens_of: Connection, token: bytes):
+    refused = await browser.post("/sign-in", content=token)
+    assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+    assert not await signed_in(browser)
+
+
+async def test_a_token_that_expired_or_was_revoked_signs_nobody_in(browser: httpx.AsyncClient, tokens_of: Connection):
+    gone = tokens.create(tokens_of, "gone", (Scope.READ,), "acme")
+    id = tokens.find(tokens_of, gone)
+    assert id is not None
+    tokens.revoke(tokens_of, id)
+    old = tokens.create(tokens_of, "old", (Scope.READ,), "acme", expires_at=datetime(2020, 1, 1, tzinfo=UTC))
+    for token in (gone, old):
+        assert (await browser.post("/sign-in", content=token)).status_code == 403
+
+
+async def test_bounded_a_text_that_is_too_long_for_a_token_is_not_read_on(browser: httpx.AsyncClient):
+    assert (await browser.post("/sign-in", content=b"x" * 1_025)).status_code == 413

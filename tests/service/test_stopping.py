@@ -16,8 +16,10 @@ from websockets.typing import Subprotocol
 from service.throwaway_postgres import wait_until_stopped
 from tests.events import line
 from tests.service.exporting import RENDERER, ask_for_export, completed, held_up
-from tests.service.running import ADMIN, Command, Commands, bearer, eventually, linux_only
+from tests.service.running import ADMIN, BOUND_SECONDS, Command, Commands, bearer, eventually, linux_only
 
+FOLLOW_USAGE = """subscription($id: ID!, $at: Position!) { routerUsageChanged(
+    accountId: $id, atLeast: $at, range: {from: "2026-04-01T00:00:00Z", to: "2026-05-01T00:00:00Z"}) { totalRequests } }"""
 FOLLOW = "subscription($id: ID!) { exportUpdated(id: $id) { status } }"
 
 
@@ -111,6 +113,31 @@ def test_followers_do_not_keep_a_service_from_stopping(tallygraph: Commands, dat
                     pass
         assert served.ended() == 0
     assert "graceful" not in served.errors  # what uvicorn says of answers that it had to cut
+
+
+def test_who_follows_usage_is_told_what_is_reported_until_the_service_stops(tallygraph: Commands):
+    # Given one who follows usage of a service with all its processes
+    served = tallygraph.serve()
+    receipt = served.report([line(subject="acme", id="first")])
+    variables = {"id": served.account_id("acme"), "at": receipt["position"]}
+    with connect(served.url.replace("http:", "ws:") + "/graphql", subprotocols=[Subprotocol("graphql-transport-ws")]) as messages:
+        messages.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {ADMIN}"}}))
+        messages.send(json.dumps({"type": "subscribe", "id": "1", "payload": {"query": FOLLOW_USAGE, "variables": variables}}))
+        assert json.loads(messages.recv(BOUND_SECONDS))["type"] == "connection_ack"
+        assert followed_requests(messages.recv(BOUND_SECONDS)) == 1
+        # When something is reported, they are told
+        served.report([line(subject="acme", id="second")])
+        assert followed_requests(messages.recv(BOUND_SECONDS)) == 2
+        # When the service is asked to stop, it ends well
+        served.interrupt()
+        with pytest.raises(ConnectionClosedError, match="1012"):
+            messages.recv(BOUND_SECONDS)
+    assert served.ended() == 0
+    assert served.errors == ""
+
+
+def followed_requests(message: str | bytes) -> int:
+    return json.loads(message)["payload"]["data"]["routerUsageChanged"]["totalRequests"]
 
 
 @linux_only

@@ -2,6 +2,7 @@
 
 import asyncio
 
+import pytest
 from starlette.types import Message, Receive, Scope, Send
 
 from service.streams import EndingStreams
@@ -9,6 +10,7 @@ from service.streams import EndingStreams
 SCOPE: Scope = {"type": "http"}
 START: Message = {"type": "http.response.start", "status": 200, "headers": []}
 EVENTS: Message = {**START, "headers": [(b"content-type", b"text/event-stream; charset=utf-8")]}
+PARTS: Message = {**START, "headers": [(b"content-type", b'multipart/mixed;boundary="graphql";subscriptionSpec="1.0"')]}
 MORE: Message = {"type": "http.response.body", "body": b"data", "more_body": True}
 LAST: Message = {"type": "http.response.body", "body": b"data"}
 END: Message = {"type": "http.response.body", "body": b"", "more_body": False}
@@ -47,8 +49,9 @@ async def received(client: Receive, *answer: Message, stop: bool) -> tuple[Messa
     return found[0], sent
 
 
-async def test_a_stream_ends_as_if_the_client_had_left_and_is_closed_well():
-    assert await received(never, EVENTS, MORE, stop=True) == ({"type": "http.disconnect"}, [EVENTS, MORE, END])
+@pytest.mark.parametrize("start", [EVENTS, PARTS], ids=["events", "parts"])
+async def test_a_stream_ends_as_if_the_client_had_left_and_is_closed_well(start: Message):
+    assert await received(never, start, MORE, stop=True) == ({"type": "http.disconnect"}, [start, MORE, END])
 
 
 async def test_a_stream_whose_client_leaves_is_not_touched():

@@ -1,0 +1,68 @@
+"""The bill, and exports and audits with their states."""
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.dashboard.conftest import DESKTOP, PHONE, Enter, asked_range
+from tests.dashboard.test_routers import exact
+from tests.service.running import Command
+
+BILL = """query($range: TimeRange!, $groupBy: [BillDimension!]!) { account { bill(range: $range) { total currency
+    lines(groupBy: $groupBy) { fee model } } } }"""
+
+
+def test_the_bill_is_the_apis_line_by_line(served: Command, enter: Enter):
+    end = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # of what is over: GPU time goes on
+    page = enter(f"/bill?lines=model&from={end - timedelta(days=7):%Y-%m-%dT%H:%M:%SZ}&to={end:%Y-%m-%dT%H:%M:%SZ}")
+    told = served.ask(BILL, served.told("token"), range=asked_range(page, "Bill"), groupBy=["SERVICE", "MODEL"])["account"]["bill"]
+    card = page.locator(".card", has_text="Total").locator("dd")
+    expect(card).to_contain_text(re.compile(r"\d"))
+    assert exact(card) == f"{told['total']} {told['currency']}"
+    rows = page.get_by_role("group", name="Rows of the bill").locator("tbody tr")
+    expect(rows).to_have_count(len(told["lines"]))
+    for row, line in zip(rows.all(), told["lines"], strict=True):
+        assert exact(row.locator("td.fee")) == f"{line['fee']} {told['currency']}"
+        expect(row.locator("td.name")).to_have_text(line["model"] or "none")
+
+
+def test_an_audit_is_asked_for_followed_and_kept(served: Command, enter: Enter):
+    page = enter("/jobs?range=24h")
+    expect(page.get_by_text("No audit yet.")).to_be_visible()
+    page.get_by_role("button", name="Audit the time that is shown").click()
+    row = page.get_by_role("group", name="Rows of audits").locator("tbody tr").first
+    expect(row.locator(".state")).to_have_text("matched", timeout=30_000)
+    with page.expect_download() as downloading:
+        row.get_by_role("button", name="Download").click()
+    kept = json.loads(Path(downloading.value.path()).read_text())
+    assert kept["digest"].startswith(row.locator("code").inner_text().removesuffix("…"))
+
+
+def test_exports_are_listed_and_can_be_downloaded_again(served: Command, enter: Enter):
+    page = enter("/routers?range=24h")
+    page.get_by_role("button", name="Export").click()
+    with page.expect_download():
+        page.get_by_role("dialog").get_by_role("button", name="Export").click()
+    page.get_by_role("link", name="Exports and audits").click()
+    row = page.get_by_role("group", name="Rows of exports").locator("tbody tr").first
+    expect(row.locator(".state")).to_have_text("completed")
+    with page.expect_download() as downloading:
+        row.get_by_role("button").click()
+    assert downloading.value.suggested_filename == row.get_by_role("button").inner_text()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("section", ["bill", "jobs"])
+def test_everybody_can_use_it_and_it_looks_good(enter: Enter, pictures: Path, section: str, scheme: str, viewport: dict[str, int]):
+    page = enter(f"/{section}", color_scheme=scheme, viewport=viewport)
+    expect(page.locator(".panel tbody tr").or_(page.locator(".panel .empty")).first).to_be_visible()
+    page.screenshot(path=pictures / f"{section}-{scheme}-{viewport['width']}.png", full_page=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()

@@ -1,0 +1,120 @@
+"""Everything by the keyboard: where it goes, what opens, what stays inside, and where it comes back to."""
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.dashboard.conftest import Enter
+
+STEPS_MAX = 80  # of the Tab key, from one place to another
+
+
+def walk_to(page: Page, place: Locator, key: str = "Tab") -> None:
+    """Press it until the place has the focus."""
+    for _ in range(STEPS_MAX):
+        if place.evaluate("element => element === document.activeElement"):
+            return
+        page.keyboard.press(key)
+    pytest.fail(f"{STEPS_MAX} times {key} do not lead there")
+
+
+def stays_in(page: Page, dialog: Locator) -> None:
+    """Whichever way one goes, one stays in it, and comes round to everything that is there."""
+    count = dialog.evaluate("dialog => dialog.querySelectorAll('button:enabled, a[href], summary, input, select, [tabindex=\"0\"]').length")
+    assert count > 0
+    for key in ("Tab", "Shift+Tab"):
+        seen: set[str] = set()
+        for _ in range(2 * count + 2):
+            page.keyboard.press(key)
+            inside = dialog.evaluate("dialog => dialog.contains(document.activeElement) && document.activeElement.outerHTML")
+            assert inside, "the focus has left the dialog"
+            seen.add(inside)
+        assert len(seen) >= min(count, 2)
+
+
+def test_the_first_key_skips_to_the_figures_and_sections_open_with_enter(enter: Enter):
+    page = enter("/routers")
+    expect(page.locator("section[aria-label='Usage, in rows'] tbody tr").first).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the figures")).to_be_focused()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.querySelector('main').contains(document.activeElement)")
+    bill = page.get_by_role("link", name="Bill")
+    walk_to(page, bill, "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Bill")).to_be_visible()
+    expect(bill).to_be_focused()
+
+
+def test_a_request_opens_with_enter_keeps_the_focus_and_gives_it_back(enter: Enter):
+    page = enter("/history")
+    row = page.locator(".requests tbody th a").nth(2)
+    expect(row).to_be_visible()
+    row.scroll_into_view_if_needed()
+    page.locator(".requests thead button").first.focus()
+    walk_to(page, row)
+    page.keyboard.press("Enter")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.locator(".events li").first).to_be_visible()
+    stays_in(page, sheet)
+    walk_to(page, sheet.locator("summary").first)
+    page.keyboard.press("Enter")
+    expect(sheet.locator("details").first).to_have_attribute("open", "")
+    page.keyboard.press("Escape")
+    expect(sheet).to_have_count(0)
+    expect(row).to_be_focused()
+
+
+def test_a_deployment_opens_with_enter_keeps_the_focus_and_gives_it_back(enter: Enter):
+    page = enter("/deployments")
+    row = page.locator("section[aria-label='Deployments'] tbody th a").nth(1)
+    expect(row).to_be_visible()
+    page.locator("section[aria-label='Deployments'] thead button").first.focus()
+    walk_to(page, row)
+    page.keyboard.press("Enter")
+    sheet = page.get_by_role("dialog")
+    expect(sheet.locator(".events li").first).to_be_visible()
+    stays_in(page, sheet)
+    walk_to(page, sheet.get_by_role("button", name="Close"))
+    page.keyboard.press("Enter")
+    expect(sheet).to_have_count(0)
+    expect(row).to_be_focused()
+
+
+def test_an_export_is_asked_for_and_a_row_unfolds_by_the_keyboard(enter: Enter):
+    page = enter("/routers?range=24h")
+    rows = page.locator("section[aria-label='Usage, in rows'] tbody tr")
+    expect(rows.first).to_be_visible()
+    button = page.get_by_role("button", name="Export", exact=True)
+    walk_to(page, button)
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_be_visible()
+    stays_in(page, dialog)
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    page.keyboard.press("Enter")
+    walk_to(page, dialog.get_by_role("button", name="Export"))
+    with page.expect_download():
+        page.keyboard.press("Enter")
+    expect(dialog).to_be_hidden()
+    expect(button).to_be_focused()
+    unfold = rows.first.get_by_role("button", name="Input and output")
+    walk_to(page, unfold)
+    page.keyboard.press("Enter")
+    expect(unfold).to_have_attribute("aria-expanded", "true")
+    expect(page.locator(".breakdown").first).to_be_visible()
+    expect(unfold).to_be_focused()
+
+
+def test_a_chart_is_read_and_cut_by_the_keyboard_as_a_table(enter: Enter):
+    page = enter("/routers?range=7d")
+    show = page.get_by_role("button", name="Show as table")
+    expect(show).to_be_visible()
+    walk_to(page, show)
+    page.keyboard.press("Enter")
+    bar = page.get_by_role("group", name="The chart's figures").get_by_title("Only this time").nth(2)
+    walk_to(page, bar)
+    page.keyboard.press("Enter")
+    expect(page.locator(".span")).to_contain_text("(chosen)")

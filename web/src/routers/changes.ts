@@ -1,0 +1,35 @@
+// Figures are asked for again when the read models have moved on, and something of what is shown has changed.
+import { useSignalEffect } from "@preact/signals";
+import { follow } from "../follow";
+import { graphql } from "../gql";
+import { live, lookAgain } from "../live";
+import { choices } from "../place";
+import { asked, range } from "../time";
+import { filter } from "./filters";
+
+const EVERY_SECONDS = 3;
+
+const CHANGED = graphql(`
+  subscription RouterUsageChanged($account: ID, $range: TimeRange!, $filter: RouterFilter, $every: Int!) {
+    routerUsageChanged(accountId: $account, range: $range, filter: $filter, every: $every) {
+      dataState {
+        position
+      }
+    }
+  }
+`);
+
+export function useChanges(): void {
+  useSignalEffect(() => {
+    if (!live.value) return;
+    let first = true; // the present state, which was asked for already
+    return follow(
+      CHANGED,
+      { account: choices.value.account ?? null, range: asked(range.value), filter: filter.value, every: EVERY_SECONDS },
+      () => {
+        if (!first) lookAgain();
+        first = false;
+      },
+    );
+  });
+}

@@ -1,0 +1,20 @@
+import type { Figure } from "../figures";
+import { Value } from "./value";
+
+/** A figure in a table. */
+export function NumberCell({ figure, className = "" }: { figure: Figure; className?: string }) {
+  return (
+    <td class={`number ${className}`}>
+      <Value figure={figure} />
+    </td>
+  );
+}
+
+/** What somebody has named, cut where it is long: it may say anything, and run either way. */
+export function NameCell({ text, unknown = "–", className = "" }: { text: string | null | undefined; unknown?: string; className?: string }) {
+  return (
+    <td class={`name ${className}`} title={text ?? unknown}>
+      {text ? <bdi>{text}</bdi> : <i>{unknown}</i>}
+    </td>
+  );
+}
