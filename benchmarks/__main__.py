@@ -5,7 +5,7 @@ import asyncio
 
 import httpx
 
-from benchmarks import append, as_of, audit, head_lock, projection, queries, rated, rating, rebuild
+from benchmarks import append, as_of, audit, crowd, flood, head_lock, live, projection, queries, rated, rating, rebuild
 from benchmarks.place import Place, place
 from benchmarks.traces import BATCH, Questions, lines, totals
 from domain.access import Scope
@@ -16,6 +16,7 @@ ROUND = 100_000  # events: what is compared is measured in turns, so that a mach
 STAGES = 20_000
 RATED = 200_000
 PAST = 100_000
+CROWD = 100_000
 
 
 def main() -> None:
@@ -33,6 +34,12 @@ def main() -> None:
         print(f"  in {much:.0f} MiB, where one of {audit.FEW:,} events takes {little:.0f}\n", flush=True)
         _tell_stages(where)
         head_lock.measure(where)
+    with place() as where:
+        crowd.measure(where, events[:CROWD])
+    with place() as where:
+        flood.measure(where, events, [len(events)])
+    with place() as where:
+        live.measure(where)
     _tell_rating(events)
     asyncio.run(as_of.measure(events[:PAST]))
 

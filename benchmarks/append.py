@@ -86,12 +86,19 @@ def stages(place: Place, lines: list[bytes]) -> dict[str, float]:
 
 
 def _row(event: UsageEvent) -> bytes:
-    return event_row(event.originator_id, 1, event.TOPIC.encode(), to_state(event))
+    return event_row(event.originator_id, 1, event.TOPIC, to_state(event))
 
 
 @contextmanager
 def web(place: Place) -> Iterator[str]:
     """The address of a web process of its own."""
+    with web_process(place) as (_, url):
+        yield url
+
+
+@contextmanager
+def web_process(place: Place) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+    """A web process, and its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -103,7 +110,7 @@ def web(place: Place) -> Iterator[str]:
             if b"stops it" in line:
                 break
         try:
-            yield f"http://127.0.0.1:{port}"
+            yield process, f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
             process.wait()

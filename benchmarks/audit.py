@@ -12,6 +12,7 @@ from benchmarks.place import Place, place
 from benchmarks.projection import Following
 from benchmarks.traces import batches
 from domain.names import account_id
+from ingest.dialects import in_cloudevents
 from ingest.outcomes import Sender
 from ingest.preparing import prepare
 from ledger.application import CELL, Ledger
@@ -29,7 +30,7 @@ def measure(where: Place, events: list[bytes]) -> tuple[float, float, float]:
     with place() as small:
         ledger, following = Ledger(small.database_url), Following(small)
         for batch in batches(events[:FEW]):
-            ledger.append(prepare(batch, Sender(None), LATEST).entries)
+            ledger.append(prepare(batch, Sender(None), in_cloudevents("a benchmark"), LATEST).entries)
         following.seconds()
         following.close()
         ledger.close()

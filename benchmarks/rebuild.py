@@ -27,7 +27,7 @@ from ingest.outcomes import Sender
 from ledger.apart import executor
 from ledger.application import Ledger
 from ledger.entries import Entries
-from projections.runner import REBUILD_BATCH, Runner
+from projections.runner import Runner
 
 TRACE = "servegen-mm-image"
 DAY = 86_400_000_000  # microseconds: the trace is as long
@@ -65,7 +65,7 @@ def _rebuild(database_url: str) -> Rebuilt:
         peaks[:] = _peak(os.getpid()), max([peaks[1], *map(_peak, _children())])
 
     started = perf_counter()
-    built = Runner(database_url, batch=REBUILD_BATCH, apart=True).rebuild(watch)
+    built = Runner(database_url, apart=True).rebuild(watch)
     return Rebuilt(built.number, built.position, perf_counter() - started, *peaks)
 
 

@@ -36,6 +36,12 @@ def lines(trace: str, limit: int | None = None) -> list[bytes]:
         return [line.rstrip(b"\n") for line in islice(file, limit)]
 
 
+def deployment_lines(trace: str) -> list[bytes]:
+    """The events of a trace of deployments, one CloudEvent in JSON each."""
+    with gzip.open(data() / "deployments" / f"{trace}.ndjson.gz") as file:
+        return [line.rstrip(b"\n") for line in file]
+
+
 def totals(trace: str) -> dict[str, Any]:
     """What independent sums say."""
     return json.loads((data() / "totals.json").read_bytes())[trace]

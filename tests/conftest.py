@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from random import Random
 from uuid import uuid4
 
 import psycopg
 import psycopg_pool.base
 import pytest
+from hypothesis import HealthCheck, settings
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 from psycopg.sql import SQL, Identifier
 
@@ -17,6 +19,10 @@ from service.throwaway_postgres import throwaway_postgres
 
 LOCAL_POSTGRES = "postgresql://postgres@127.0.0.1:5432/postgres"
 REQUIRED = os.environ.get("REQUIRE_SERVICES") == "1"
+
+# A machine that is slow breaks no law. Examples may share a database: they are told apart, or clear it.
+settings.register_profile("laws", deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture])
+settings.load_profile("laws")
 
 # A pool draws random lifetimes in threads of its own, and Hypothesis would think that a strategy that is drawing meanwhile did.
 psycopg_pool.base.random = Random().random  # pyright: ignore[reportPrivateImportUsage] - where it looks for it
@@ -52,7 +58,8 @@ def local_postgres() -> Iterator[str]:
 def database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     """A prepared, empty database: on the embedded Postgres, or where a test is marked `postgres`, on both, one after the other."""
     template = request.getfixturevalue(getattr(request, "param", "embedded_postgres"))
-    yield from _clone(template)
+    with cloned(template) as url:
+        yield url
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -61,7 +68,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("database_url", ["embedded_postgres", "local_postgres"], indirect=True)
 
 
-def _clone(template_url: str) -> Iterator[str]:
+@contextmanager
+def cloned(template_url: str) -> Iterator[str]:
+    """The URL of a copy, which is gone afterwards."""
     name = f"test_{uuid4().hex[:12]}"
     template = conninfo_to_dict(template_url)["dbname"]
     with psycopg.connect(make_conninfo(template_url, dbname="postgres"), autocommit=True) as connection:
