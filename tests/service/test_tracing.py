@@ -96,8 +96,8 @@ def test_a_request_is_followed_from_its_sender_to_the_append_and_into_the_read_m
         assert all(span.parent in requests for span in collector.named("GraphQL query"))
         assert len(collector.named("export")) == 1
         # And the log names the trace, and nothing that is secret is in either
-        told = [json.loads(each) for each in served.errors.splitlines()]
-        [accessed] = [each for each in told if each.get("request_id") == "req-1"]
+        told = eventually(lambda: [each for each in map(json.loads, served.errors.splitlines()) if each.get("request_id") == "req-1"])
+        [accessed] = told  # a line is written after its answer
         assert (accessed["trace_id"], accessed["span_id"]) == (TRACE, request.id)
         everything = served.errors + repr(collector.spans)
         assert "hidden" not in everything
