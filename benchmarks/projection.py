@@ -19,20 +19,20 @@ class Following:
     def __init__(self, place: Place) -> None:
         self._runner = Runner(place.database_url, apart=True)
         self._connection = self._runner.connect()
-        self._reader = self._runner.reader()
-        self._reader.__enter__()
+        self._workers = self._runner.workers()
+        self._workers.__enter__()
         self.seconds()  # starts its processes
 
     def seconds(self) -> float:
         """To project what is new."""
         generation = self._runner.ensure_live(self._connection)
         started = time.perf_counter()
-        self._runner.catch_up_with(self._reader, self._connection, generation)
+        self._runner.catch_up_with(self._workers, self._connection, generation)
         return time.perf_counter() - started
 
     def close(self) -> None:
         """Disconnect."""
-        self._reader.__exit__()
+        self._workers.__exit__()
         self._connection.close()
 
 

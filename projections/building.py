@@ -1,6 +1,7 @@
 """Builds a new generation from the first event beside the live one, and swaps it in. Readers notice nothing."""
 
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any
 
 from psycopg import Connection
@@ -9,7 +10,7 @@ from projections import generations, repeated_names
 from projections.filling import Filling, NamesRepeatedError
 from projections.generations import Generation, Superseded
 from projections.reading import log_sql
-from projections.reading_ahead import Reader
+from projections.workers import Workers
 from projections.writing import Writer
 
 Progress = Callable[[int, int], None]
@@ -21,11 +22,11 @@ Stop = Callable[[], bool]
 class Build:
     """One build, by the one who builds: see become_builder."""
 
-    def __init__(self, writer: Writer, connection: Connection[Any], reader: Reader, progress: Progress, stop: Stop) -> None:
+    def __init__(self, writer: Writer, connection: Connection[Any], workers: Workers, progress: Progress, stop: Stop) -> None:
         self._writer = writer
         self._cell = writer.cell
         self._connection = connection
-        self._reader = reader
+        self._workers = workers
         self._progress = progress
         self._stop = stop
 
@@ -68,14 +69,15 @@ class Build:
 
     def _projected(self, new: Generation, goal: int, filling: Filling) -> Generation:
         """Further along the log, to `goal`; not so far when told to stop."""
-        for change in self._reader.changes(new, up_to=goal):
-            self._progress(new.position, goal)
-            filling.prepare(self._connection, new, change)
-            before, new = new, self._writer.write(self._connection, new, change, filling.taken)
-            if filling.finds_requests:
-                self._writer.analyze_if_grown(self._connection, before, new)
-            if self._stop():
-                break
+        with closing(self._workers.changes(new, up_to=goal)) as changes:
+            for change in changes:
+                self._progress(new.position, goal)
+                filling.prepare(self._connection, new, change)
+                before, new = new, self._writer.write(self._connection, new, change, filling.taken)
+                if filling.finds_requests:
+                    self._writer.analyze_if_grown(self._connection, before, new)
+                if self._stop():
+                    break
         return new
 
     def _goal(self) -> int:

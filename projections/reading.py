@@ -36,9 +36,11 @@ class LogReader:
         self._read = log_sql(READ, cell)
         self._book: Book | None = None
 
-    def close(self) -> None:
-        """Close the connection."""
-        self._connection.close()
+    @property
+    def prices(self) -> PriceBook:
+        """Those up to the change that was read last."""
+        assert self._book is not None, "something was read"
+        return self._book.prices
 
     def next(self, generation: Generation, after: int, events: int, up_to: int | None = None, epoch: int = 0) -> usage.Change | None:
         """What the next so many `events` past position `after` change, as far as the log goes now, or to `up_to`. Null if there are none.

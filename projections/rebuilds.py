@@ -6,7 +6,7 @@ nothing but old tables, which another one drops.
 """
 
 import threading
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 import psycopg
@@ -49,7 +49,7 @@ def attend(runner: Runner, stop: threading.Event) -> None:
             with runner.connect() as connection:
                 while not stop.wait(LOOK_SECONDS):
                     _look(runner, connection, stop)
-        except (psycopg.OperationalError, BrokenProcessPool):
+        except (psycopg.OperationalError, BrokenExecutor):
             stop.wait(RECONNECT_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, following goes on beside it
             _log.exception("the read models could not be rebuilt: it is tried again", seconds=FAILED_SECONDS)
@@ -64,8 +64,8 @@ def _look(runner: Runner, connection: Connection[Any], stop: threading.Event) ->
     try:
         if is_open(connection, runner.cell):
             _log.info("the read models are rebuilt", group=GROUP)
-            with runner.reader() as reader:
-                built = runner.build(connection, reader, stop=stop.is_set)
+            with runner.workers() as workers:
+                built = runner.build(connection, workers, stop=stop.is_set)
             if built.state != "live":
                 return  # told to stop: whoever comes next starts anew
             _log.info("the read models are rebuilt and swapped in", group=GROUP, generation=built.number, position=built.position)

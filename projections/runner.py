@@ -1,27 +1,26 @@
 """Follows the log: changes the read models batch by batch, and commits rows and position together. Any number may run at once."""
 
 import threading
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
+from contextlib import closing
 from typing import Any
 
 import psycopg
 from psycopg import Connection
 
 from ledger.application import CELL
-from ledger.connecting import options
 from projections import generations, usage
 from projections.building import Build, Progress, Stop, head
 from projections.generations import Generation, Superseded
 from projections.reading import log_sql
-from projections.reading_ahead import Reader
 from projections.usage_news import CHANNEL, Moved
-from projections.writing import NOTIFY, Writer
+from projections.workers import Workers
+from projections.writing import NOTIFY, Writer, connect
 
 BATCH = 16_000  # events a transaction at most: the more, the less often a bucket is added to; the fewer, the sooner the last are seen
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
-IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
 
 
 class Runner:
@@ -36,13 +35,12 @@ class Runner:
         self.writer = Writer(cell)
 
     def connect(self) -> Connection[Any]:
-        """A connection to write with. It does not wait for the disk: rows and position are lost together, and projected again."""
-        own = f"-c synchronous_commit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
-        return psycopg.connect(self._url, autocommit=True, application_name="tallygraph project", options=options(self._url, own))
+        """A connection to write with."""
+        return connect(self._url)
 
-    def reader(self) -> Reader:
-        """What reads the log for this runner; open it."""
-        return Reader(self._url, self.cell, self._batch, apart=self._apart)
+    def workers(self) -> Workers:
+        """Those who read the log for this runner; open them."""
+        return Workers(self._url, self.cell, self._batch, apart=self._apart)
 
     def begin(self, connection: Connection[Any]) -> Generation | None:
         """The live generation, which for an empty log is created here; null where one of today's shape has to be built first."""
@@ -62,16 +60,16 @@ class Runner:
 
         Raises Superseded, having counted nothing twice.
         """
-        with self.reader() as reader:
-            return self.catch_up_with(reader, connection, generation, stop)
+        with self.workers() as workers:
+            return self.catch_up_with(workers, connection, generation, stop)
 
     def follow(self, stop: threading.Event) -> None:
         """Keep up until `stop` is set. A lost connection, or process, is made anew."""
         while not stop.is_set():
             try:
-                with self.connect() as connection, self.reader() as reader:
-                    self._follow(connection, reader, stop)
-            except (psycopg.OperationalError, BrokenProcessPool):
+                with self.connect() as connection, self.workers() as workers:
+                    self._follow(connection, workers, stop)
+            except (psycopg.OperationalError, BrokenExecutor):
                 stop.wait(RECONNECT_SECONDS)
 
     def rebuild(
@@ -81,20 +79,20 @@ class Runner:
 
         `progress` is told how many of how many events are projected. With `if_missing`, a live one that came meanwhile is good enough.
         """
-        with self.connect() as connection, self.reader() as reader:
+        with self.connect() as connection, self.workers() as workers:
             generations.become_builder(connection, self.cell, waits=True)
             try:
                 if if_missing and (live := generations.live(connection, self.cell)):
                     return live
-                return self.build(connection, reader, progress, stop)
+                return self.build(connection, workers, progress, stop)
             finally:
                 generations.leave_to_others(connection, self.cell)
 
     def build(
-        self, connection: Connection[Any], reader: Reader, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False
+        self, connection: Connection[Any], workers: Workers, progress: Progress = lambda _done, _total: None, stop: Stop = lambda: False
     ) -> Generation:
         """The same for the one who builds, who has to be one: see become_builder. Still building when told to stop."""
-        return Build(self.writer, connection, reader, progress, stop).run()
+        return Build(self.writer, connection, workers, progress, stop).run()
 
     def tick(self, connection: Connection[Any], generation: Generation) -> None:
         """Say that the log is complete up to now, if nobody is appending and everything is projected.
@@ -108,12 +106,12 @@ class Runner:
                 generations.advance(connection.cursor(), self.cell, generation, generation.position, head[0])
                 connection.execute(NOTIFY, [CHANNEL, Moved(self.cell, generation.position, ()).payload()])
 
-    def _follow(self, connection: Connection[Any], reader: Reader, stop: threading.Event) -> None:
+    def _follow(self, connection: Connection[Any], workers: Workers, stop: threading.Event) -> None:
         idle = 0.0
         while not stop.is_set():
             try:
                 before = self.ensure_live(connection, stop.is_set)
-                after = self.catch_up_with(reader, connection, before, stop.is_set)
+                after = self.catch_up_with(workers, connection, before, stop.is_set)
                 if after.position != before.position:
                     idle = 0.0
                 elif idle >= TICK_SECONDS:
@@ -124,13 +122,16 @@ class Runner:
             stop.wait(POLL_SECONDS)
             idle += POLL_SECONDS
 
-    def catch_up_with(self, reader: Reader, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False) -> Generation:
-        """The same, with a reader that is open already."""
-        for change in reader.changes(generation):
-            before, generation = generation, self.writer.write(connection, generation, change)
-            self.writer.analyze_if_grown(connection, before, generation)
-            if stop():
-                break
+    def catch_up_with(
+        self, workers: Workers, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False
+    ) -> Generation:
+        """The same, with workers that are open already."""
+        with closing(workers.projected(generation)) as projected:
+            for after in projected:
+                self.writer.analyze_if_grown(connection, generation, after)
+                generation = after
+                if stop():
+                    break
         return generation
 
 

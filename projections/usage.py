@@ -59,6 +59,11 @@ class Change(NamedTuple):
     batch: Sequence[Recorded] | None  # of events of accounts; null where it was not kept
 
     @property
+    def has_prices(self) -> bool:
+        """Whether what comes after it may be rated differently."""
+        return bool(self.prices)
+
+    @property
     def finds_requests(self) -> bool:
         """Whether requests that are in history are looked up there."""
         return bool(self.corrections or self.renewed)
@@ -72,7 +77,7 @@ class Change(NamedTuple):
 
 
 class WholeNeededError(Exception):
-    """Raised when a change does not have the batch, and an event of it does not count."""
+    """Raised when an event of a change does not count, and the change has to be made anew from its events."""
 
 
 class Parts(NamedTuple):
@@ -160,22 +165,37 @@ def stands_alone(recorded: Recorded) -> bool:
     return isinstance(recorded.event, RatingRenewed)
 
 
-def apply(cursor: Cursor[Any], tables: Tables, change: Change, book: Callable[[], PriceBook], taken: Taken = BY_KEY) -> None:
+def write_ahead(cursor: Cursor[Any], tables: Tables, change: Change) -> None:
+    """Write what depends on no other batch: the rows of requests. It is taken back where one turns out not to count."""
+    history.apply(cursor, tables, change.parts.history)
+
+
+def apply(
+    cursor: Cursor[Any],
+    tables: Tables,
+    change: Change,
+    book: Callable[[], PriceBook],
+    taken: Taken = BY_KEY,
+    *,
+    history_written: bool = False,
+) -> None:
     """Change every read model of the group. `book` gives the prices up to the change; few changes need them. `taken` knows the names.
 
-    Events whose name is taken by another do not count: the change is worked out without them. Raises WholeNeededError.
+    Events whose name is taken by another do not count: the change is worked out without them. Raises WholeNeededError, also where such
+    an event is written already.
     """
     prices.apply(cursor, tables, change.prices)
     gpu_prices.apply(cursor, tables, change.gpu_prices)
     parts = change.parts
     if not (change.names.distinct and taken.all_free(cursor, tables, change.names)):
-        if change.batch is None:
+        if change.batch is None or history_written:
             raise WholeNeededError
         counted = event_names.counted(cursor, tables, change.batch, taken)
         again = _Parts()
         again.add([each for each in counted if isinstance(each.event, RequestCompleted)])
         parts = again.done(counted)
-    history.apply(cursor, tables, parts.history)
+    if not history_written:
+        history.apply(cursor, tables, parts.history)
     router_buckets.apply(cursor, tables, parts.buckets)
     api_keys.apply(cursor, tables, parts.keys)
     deployments.apply(cursor, tables, parts.deployments)

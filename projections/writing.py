@@ -1,12 +1,16 @@
 """Writes changes of read models, rows and position together."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import psycopg
 from opentelemetry import trace
-from psycopg import Connection
+from psycopg import Connection, Cursor
 from psycopg.sql import SQL
 
+from domain.prices import PriceBook
+from ledger.connecting import options
 from projections import generations, usage
 from projections.event_names import BY_KEY, Taken
 from projections.generations import Generation
@@ -14,10 +18,20 @@ from projections.prices import KnownPrices
 from projections.reading import LogReader, log_sql
 from projections.usage_news import CHANNEL, Moved
 
+IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
 BATCH_IDLE_TIMEOUT_MS = 300_000  # within a batch, for lives of very many events
 WORTH_ANALYZING = 1_000  # events
 GROWTH_BITS = 3  # statistics are taken whenever there are 8 times as many: how large a table is the planner sees by itself
 TRACER = trace.get_tracer(__name__)
+
+
+def connect(database_url: str, name: str = "tallygraph project") -> Connection[Any]:
+    """A connection to write with, and the name that the server knows it by.
+
+    It does not wait for the disk: rows and position are lost together, and projected again.
+    """
+    own = f"-c synchronous_commit=off -c TimeZone=UTC -c idle_in_transaction_session_timeout={IDLE_TIMEOUT_MS}"
+    return psycopg.connect(database_url, autocommit=True, application_name=name, options=options(database_url, own))
 
 
 class Writer:
@@ -41,31 +55,52 @@ class Writer:
         if after.position >= WORTH_ANALYZING and after.position.bit_length() // GROWTH_BITS > before.position.bit_length() // GROWTH_BITS:
             generations.analyze(connection, self.cell, after)
 
+    def write_whole(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken = BY_KEY) -> Generation:
+        """The same, with its events, which are read again."""
+        whole = LogReader(connection, self.cell).next(generation, generation.position, change.position - generation.position)
+        assert whole is not None, "what was read once can be read again"
+        return self._committed(connection, generation, whole, taken)
+
     def _written(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken) -> Generation:
         try:
             return self._committed(connection, generation, change, taken)
         except usage.WholeNeededError:
-            whole = LogReader(connection, self.cell).next(generation, generation.position, change.position - generation.position)
-            assert whole is not None, "what was read once can be read again"
-            return self._committed(connection, generation, whole, taken)
-        except Exception as error:
-            error.add_note(f"while projecting the events at {change.start} to {change.position} of the log")
-            raise
+            return self.write_whole(connection, generation, change, taken)
 
     def _committed(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken) -> Generation:
+        tables = generation.tables(self.cell)
+        self._prices.follow(generation.number, generation.position, change.position, change.prices)
         with connection.transaction(), connection.cursor(binary=True) as cursor:
             cursor.execute(THINK_LONGER)
-            cursor.execute(log_sql(RECORDED_AT, self.cell), [change.position], prepare=True)
-            (recorded_at,) = cursor.fetchone() or (None,)
-            assert isinstance(recorded_at, datetime)
-            # The position first: a second runner waits here, and leaves.
-            generations.advance(cursor, self.cell, generation, change.position, recorded_at)
-            tables = generation.tables(self.cell)
-            self._prices.follow(generation.number, generation.position, change.position, change.prices)
-            usage.apply(cursor, tables, change, lambda: self._prices.book(connection, tables), taken)
-            if generation.state == "live":
-                cursor.execute(NOTIFY, [CHANNEL, Moved(self.cell, change.position, change.accounts).payload()], prepare=True)
-        return generation._replace(position=change.position, complete_through=recorded_at)
+            return complete(cursor, self.cell, generation, change, lambda: self._prices.book(connection, tables), taken=taken)
+
+
+def complete(
+    cursor: Cursor[Any],
+    cell: str,
+    generation: Generation,
+    change: usage.Change,
+    book: Callable[[], PriceBook],
+    *,
+    taken: Taken = BY_KEY,
+    history_written: bool = False,
+) -> Generation:
+    """Make a change, within a transaction, and return where `generation` is when that is committed: see usage.apply. Raises Superseded."""
+    try:
+        cursor.execute(log_sql(RECORDED_AT, cell), [change.position], prepare=True)
+        (recorded_at,) = cursor.fetchone() or (None,)
+        assert isinstance(recorded_at, datetime)
+        # The position first: a second runner waits here, and leaves.
+        generations.advance(cursor, cell, generation, change.position, recorded_at)
+        usage.apply(cursor, generation.tables(cell), change, book, taken, history_written=history_written)
+        if generation.state == "live":
+            cursor.execute(NOTIFY, [CHANNEL, Moved(cell, change.position, change.accounts).payload()], prepare=True)
+    except usage.WholeNeededError:
+        raise
+    except Exception as error:
+        error.add_note(f"while projecting the events at {change.start} to {change.position} of the log")
+        raise
+    return generation._replace(position=change.position, complete_through=recorded_at)
 
 
 NOTIFY = "SELECT pg_notify(%s, %s)"  # when the transaction is committed

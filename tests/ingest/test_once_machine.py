@@ -162,9 +162,9 @@ class Once(RuleBasedStateMachine):
 
     @rule(batches=st.integers(1, 3))
     def project_for_a_while(self, batches: int) -> None:
-        with self._runner.connect() as connection, self._runner.reader() as reader:
+        with self._runner.connect() as connection, self._runner.workers() as workers:
             for _ in range(batches):
-                self._runner.catch_up_with(reader, connection, self._runner.ensure_live(connection), stop=lambda: True)
+                self._runner.catch_up_with(workers, connection, self._runner.ensure_live(connection), stop=lambda: True)
 
     # What holds
 

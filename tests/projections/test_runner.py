@@ -20,7 +20,7 @@ from projections.runner import Runner
 from tests.events import at, request_completed
 from tests.projections.fold import fold
 from tests.projections.following import following
-from tests.projections.read_models import caught_up, log_of, rows_of, wait_until, watched
+from tests.projections.read_models import caught_up, log_of, rows_of, wait_until
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,9 +45,10 @@ def position(database_url: str) -> int:
 
 
 @pytest.mark.postgres
-def test_once_two_runners_that_race_count_every_event_once(ledger, database_url):
+@pytest.mark.parametrize("apart", [False, True])
+def test_once_two_runners_that_race_count_every_event_once(ledger, database_url, apart):
     events = day_of_requests(600)
-    with following(Runner(database_url, batch=7), Runner(database_url, batch=11)):
+    with following(Runner(database_url, batch=7, apart=apart), Runner(database_url, batch=11, apart=apart)):
         for start in range(0, 600, 50):
             ledger.record(events[start : start + 50])
         wait_until(lambda: position(database_url) == len(log_of(database_url)))
@@ -76,7 +77,7 @@ def test_once_a_killed_runner_leaves_whole_batches_and_another_goes_on(ledger, d
             wait_until(lambda goal=goal: position(database_url) >= goal)
             process.send_signal(signal.SIGKILL)
         assert process.returncode == -signal.SIGKILL
-        wait_until(lambda: not connections_of(database_url, "tallygraph project"))
+        wait_until(lambda: not connections_of(database_url, "tallygraph project", "tallygraph project worker"))
         # What is there is what the log says up to the position, and nothing of the batch that was being written
         reached = position(database_url)
         assert rows_of(database_url) == fold(log_of(database_url)[:reached])
@@ -84,14 +85,16 @@ def test_once_a_killed_runner_leaves_whole_batches_and_another_goes_on(ledger, d
     assert rows_of(database_url) == fold(log_of(database_url))
 
 
-def connections_of(database_url: str, name: str) -> list[int]:
+def connections_of(database_url: str, *names: str) -> list[int]:
     with psycopg.connect(database_url) as connection:
-        found = connection.execute("SELECT pid FROM pg_stat_activity WHERE application_name = %s AND datname = current_database()", [name])
+        found = connection.execute(
+            "SELECT pid FROM pg_stat_activity WHERE application_name = ANY(%s) AND datname = current_database()", [[*names]]
+        )
         return [pid for (pid,) in found.fetchall()]
 
 
 @pytest.mark.postgres
-@pytest.mark.parametrize("name", ["tallygraph project", "tallygraph log reader"])
+@pytest.mark.parametrize("name", ["tallygraph project", "tallygraph project worker"])
 def test_a_runner_whose_connection_is_cut_makes_a_new_one(ledger, database_url, runner, name, monkeypatch):
     monkeypatch.setattr("projections.runner.RECONNECT_SECONDS", 0.01)
     with following(runner):
@@ -185,11 +188,12 @@ def test_bounded_a_batch_of_large_events_has_fewer_of_them_and_a_name_that_comes
     large = [request_completed(id=f"{number}", error_message="x" * 1_000) for number in range(5)]
     ledger.record([*large, request_completed(at("10:00"), id="2")])
     reached: list[int] = []
-    runner = watched(Runner(database_url), lambda: reached.append(position(database_url)))
     # When they are projected
-    caught_up(runner)
+    runner = Runner(database_url)
+    with runner.connect() as connection:
+        runner.catch_up(connection, runner.ensure_live(connection), lambda: bool(reached.append(position(database_url))))
     # Then it takes several batches, and all is as it has to be
-    assert reached == [0, 2, 4]
+    assert reached == [2, 4, 6]
     assert rows_of(database_url) == fold(log_of(database_url))
 
 

@@ -24,10 +24,10 @@ from tests.projections.test_replayable import courses
 def test_replayable_changes_worked_out_in_processes_are_the_same(ledger, database_url, course, batch):
     start_over(database_url)
     runner = Runner(database_url, batch=batch, apart=True)
-    with runner.connect() as connection, runner.reader() as reader:
+    with runner.connect() as connection, runner.workers() as workers:
         for events, _ in zip(*course, strict=True):
             ledger.record(events)
-            runner.catch_up_with(reader, connection, runner.ensure_live(connection))
+            runner.catch_up_with(workers, connection, runner.ensure_live(connection))
     assert rows_of(database_url) == fold(log_of(database_url))
 
 
@@ -89,13 +89,13 @@ def test_a_log_that_grows_while_it_is_read_ahead_loses_nothing(ledger, database_
 
     writer = threading.Thread(target=append)
     runner = Runner(database_url, batch=4, apart=True)
-    with runner.connect() as connection, runner.reader() as reader:
+    with runner.connect() as connection, runner.workers() as workers:
         generation = runner.ensure_live(connection)
         writer.start()
         while not stop.is_set():
-            generation = runner.catch_up_with(reader, connection, generation)
+            generation = runner.catch_up_with(workers, connection, generation)
         writer.join()
-        generation = runner.catch_up_with(reader, connection, generation)
+        generation = runner.catch_up_with(workers, connection, generation)
         assert generations.live(connection, runner.cell) == generation
     assert len(rows_of(database_url)["history"]) == sum(number % 5 + 1 for number in range(60))
     assert rows_of(database_url) == fold(log_of(database_url))
@@ -105,13 +105,13 @@ def test_a_log_that_grows_while_it_is_read_ahead_loses_nothing(ledger, database_
 def test_as_billed_a_price_that_another_runner_has_projected_is_known(ledger, database_url, apart):
     """Runners take turns, as they do where several follow one log: each goes on from where another has been."""
     first, second = (Runner(database_url, batch=5, apart=each) for each in (apart, False))
-    with first.connect() as connection, first.reader() as reader:
+    with first.connect() as connection, first.workers() as workers:
         for number in range(6):
             ledger.record([price_set(unit_price=f"0.{number + 1:03}"), request_completed(at("09:00"), id=f"{number}", output=())])
             if number % 2:
                 caught_up(second)
             else:
-                first.catch_up_with(reader, connection, first.ensure_live(connection))
+                first.catch_up_with(workers, connection, first.ensure_live(connection))
         ledger.record([request_completed(at("10:00"), id="last", output=())])
-        first.catch_up_with(reader, connection, first.ensure_live(connection))
+        first.catch_up_with(workers, connection, first.ensure_live(connection))
     assert rows_of(database_url) == fold(log_of(database_url))
