@@ -1,13 +1,13 @@
 """Generations: the sets of tables that a group of read models has had. One is live; another may be built beside it, and swapped in."""
 
 import time
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor, OperationalError
-from psycopg.errors import UndefinedTable
+from psycopg.errors import LockNotAvailable, UndefinedTable
 from psycopg.sql import SQL, Composed, Identifier
 
 from projections.read_model import GROUP, REGISTRY, SHAPE, TABLES, Tables
@@ -64,6 +64,11 @@ FULFIL = "UPDATE {rebuilds} SET done_at = clock_timestamp() WHERE name = %s AND 
 WAIT_TO_BUILD = "SELECT pg_advisory_lock(hashtext(%s))"
 TRY_TO_BUILD = "SELECT pg_try_advisory_lock(hashtext(%s))"
 TRY_TO_DROP = "SELECT pg_try_advisory_xact_lock(hashtext(%s))"
+
+WAIT_A_LITTLE = "SET LOCAL lock_timeout = 1000"  # ms
+WAIT_TO_PROJECT = "SELECT pg_advisory_lock(hashtext(%s))"
+TRY_TO_PROJECT = "SELECT pg_try_advisory_lock(hashtext(%s))"
+STOP_PROJECTING = "SELECT pg_advisory_unlock(hashtext(%s))"
 
 TABLES_OF = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename LIKE %s AND tablename NOT LIKE 'ledger%%'"
 OPEN_TRANSACTIONS = """
@@ -154,6 +159,30 @@ def leave_to_others(connection: Connection[Any], schema: str) -> None:
     """Be it no longer. A connection that is broken lets go by itself."""
     with suppress(OperationalError):
         connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"{schema} builders"])
+
+
+@contextmanager
+def projecting(connection: Connection[Any], schema: str) -> Iterator[bool]:
+    """Be the one who projects, meanwhile; false if another one is. That one is waited for a little: it is soon at the end of the log."""
+    ours = _become_projector(connection, [f"{schema} projectors"])
+    try:
+        yield ours
+    finally:
+        if ours:
+            with suppress(OperationalError):  # a connection that is broken lets go by itself
+                connection.execute(STOP_PROJECTING, [f"{schema} projectors"])
+
+
+def _become_projector(connection: Connection[Any], key: list[str]) -> bool:
+    if connection.execute(TRY_TO_PROJECT, key).fetchone() == (True,):
+        return True
+    try:
+        with connection.transaction():
+            connection.execute(WAIT_A_LITTLE)
+            connection.execute(WAIT_TO_PROJECT, key)
+    except LockNotAvailable:
+        return False
+    return True
 
 
 def has_leftovers(connection: Connection[Any], schema: str) -> bool:

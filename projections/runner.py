@@ -126,7 +126,7 @@ class Runner:
         self, workers: Workers, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False
     ) -> Generation:
         """The same, with workers that are open already."""
-        with closing(workers.projected(generation)) as projected:
+        with generations.projecting(connection, self.cell) as alone, closing(workers.projected(generation, alone=alone)) as projected:
             for after in projected:
                 self.writer.analyze_if_grown(connection, generation, after)
                 generation = after

@@ -1,9 +1,11 @@
 """Projects batches in turn with others: each has its rows of history written before the batches before it are committed."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
-from psycopg import Connection
-from psycopg.errors import UniqueViolation
+from psycopg import Connection, Cursor
+from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
@@ -11,6 +13,8 @@ from projections import usage
 from projections.generations import Generation, Superseded
 from projections.reading import LogReader
 from projections.writing import THINK_LONGER, Writer, complete
+
+WAIT_MS = 1_000  # for what another runner is at
 
 
 class Begun(NamedTuple):
@@ -42,51 +46,62 @@ class Worker:
         return self._log.next(generation, after, events, up_to, epoch)
 
     def begin(self, generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> Begun | None:
-        """Read the next events, and write their rows of history. Null if there are none. Raises Superseded.
-
-        What was begun before is abandoned.
-        """
+        """Work out what the next events change. Null if there are none. What was begun before is abandoned. Raises Superseded."""
         self.abandon()
-        change = self._log.next(generation, after, events, up_to, epoch)
-        if change is None:
-            return None
-        self._connection.execute(BEGIN)
-        try:
-            with self._connection.cursor(binary=True) as cursor:
-                usage.write_ahead(cursor, generation.tables(self._cell), change)
-        except UniqueViolation:  # another runner was here
-            self.abandon()
-            raise Superseded from None
-        except BaseException:
-            self.abandon()
-            raise
-        self._begun = change
-        return Begun(change.position, change.has_prices)
+        change = self._begun = self._log.next(generation, after, events, up_to, epoch)
+        return None if change is None else Begun(change.position, change.has_prices)
+
+    def begin_ahead(self, generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> Begun | None:
+        """The same, and write its rows of history: for one runner at a time, since others would wait for its rows, and it for theirs."""
+        begun = self.begin(generation, after, events, up_to, epoch)
+        if self._begun is not None:
+            with self._transaction():
+                usage.write_ahead(self._cursor(), generation.tables(self._cell), self._begun)
+        return begun
 
     def commit(self, generation: Generation) -> Generation:
         """Make the rest of the change that was begun, now that `generation` is where it starts, and return where that is then.
 
         Raises Superseded if it is elsewhere by now: nothing is counted twice.
         """
-        change, self._begun = self._begun, None
+        change = self._begun
         assert change is not None, "it was begun"
         try:
-            with self._connection.cursor(binary=True) as cursor:
-                after = complete(cursor, self._cell, generation, change, lambda: self._log.prices, history_written=True)
-            self._connection.commit()
+            with self._transaction() as ahead:
+                after = complete(self._cursor(), self._cell, generation, change, lambda: self._log.prices, history_written=ahead)
+                self._connection.commit()
         except usage.WholeNeededError:
-            self.abandon()
             return self._writer.write_whole(self._connection, generation, change)
-        except BaseException:
-            self.abandon()
-            raise
+        self._begun = None
         return after
 
     def abandon(self) -> None:
         """Take back what was begun, if anything was."""
         self._begun = None
-        if self._connection.info.transaction_status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}:
+        if self._in_transaction:
             self._connection.rollback()
 
+    @property
+    def _in_transaction(self) -> bool:
+        return self._connection.info.transaction_status not in {TransactionStatus.IDLE, TransactionStatus.UNKNOWN}
 
-BEGIN = SQL("BEGIN; {}").format(THINK_LONGER)
+    def _cursor(self) -> Cursor[Any]:
+        return self._connection.cursor(binary=True)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[bool]:
+        """Within one, which stays open; tells whether it was. What fails takes it back."""
+        was_open = self._in_transaction
+        try:
+            if not was_open:
+                self._connection.execute(BEGIN)
+            yield was_open
+        except (UniqueViolation, LockNotAvailable, DeadlockDetected):  # only another runner has rows like ours
+            self.abandon()
+            raise Superseded from None
+        except BaseException:
+            self.abandon()
+            raise
+
+
+BEGIN = SQL("BEGIN; {}; SET LOCAL lock_timeout = {}").format(THINK_LONGER, WAIT_MS)
