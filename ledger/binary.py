@@ -74,14 +74,24 @@ def copy_of_named_places(rows: Iterable[bytes]) -> bytes:
 
 
 NAMED_PLACE_BYTES = 70  # 2 for the number of fields, then three of 4 + 16, and one of 4 + 4
-ACCOUNT_IN_ROW, NAME_IN_ROW = 6, 26
+ACCOUNT_IN_ROW, NAME_IN_ROW, STREAM_IN_ROW = 6, 26, 46
 
 
 def named(copy: bytes) -> Iterator[bytes]:
     """The names in such a COPY, each behind its account: 32 bytes."""
-    for row in range(len(COPY_HEADER), len(copy) - len(COPY_TRAILER), NAMED_PLACE_BYTES):
-        account, name = row + ACCOUNT_IN_ROW, row + NAME_IN_ROW
-        yield copy[account : account + 16] + copy[name : name + 16]
+    for account, name in zip(_uuids(copy, ACCOUNT_IN_ROW), _uuids(copy, NAME_IN_ROW), strict=True):
+        yield account + name
+
+
+def streams(copy: bytes) -> tuple["UuidArray", "UuidArray"]:
+    """The accounts in such a COPY, and the streams."""
+    return UuidArray.of([*_uuids(copy, ACCOUNT_IN_ROW)]), UuidArray.of([*_uuids(copy, STREAM_IN_ROW)])
+
+
+def _uuids(copy: bytes, place: int) -> Iterator[bytes]:
+    """What stands at that place of each row."""
+    for start in range(len(COPY_HEADER) + place, len(copy) - len(COPY_TRAILER), NAMED_PLACE_BYTES):
+        yield copy[start : start + 16]
 
 
 class UuidArray(bytes):

@@ -16,6 +16,7 @@ from domain.prices import PriceBook
 from domain.rating import UNRATED, rate
 from ledger.binary import UuidArray, UuidArrayDumper
 from ledger.shapes import READERS
+from projections.event_names import Streams
 from projections.history import Row
 from projections.read_model import Recorded, Tables, columns
 
@@ -38,43 +39,19 @@ class Corrected(NamedTuple):
     after: Row
 
 
-class Touched(NamedTuple):
-    """Requests that a batch reports or changes: accounts and streams."""
-
-    accounts: UuidArray
-    streams: UuidArray
-
-
-class Reported:
-    """Gathers them."""
-
-    def __init__(self) -> None:
-        self._accounts: list[bytes] = []
-        self._streams: list[bytes] = []
-
-    def add(self, events: Sequence[Recorded]) -> None:
-        """Some more."""
-        self._accounts += [each.account_id for each in events]
-        self._streams += [each.originator_id for each in events]
-
-    def requests(self) -> Touched:
-        """All of them."""
-        return Touched(UuidArray.of(self._accounts), UuidArray.of(self._streams))
-
-
 def apply(
-    cursor: Cursor[Any], tables: Tables, changes: Sequence[Recorded], reported: Touched, book: Callable[[], PriceBook]
+    cursor: Cursor[Any], tables: Tables, changes: Sequence[Recorded], came: Callable[[], Streams], book: Callable[[], PriceBook]
 ) -> list[Corrected]:
     """Let `changes` wait, and return what those do that need not wait any longer, in their order, rated as the requests were first.
 
-    `reported` are the requests that came with the same batch, and are in history by now. The caller moves the sums.
+    `came` gives the streams of the batch, whose requests are in history by now. The caller moves the sums.
     """
     if changes:
         cursor.execute(tables.sql(WAIT), columns(map(_waiting, changes)), prepare=True)
     elif not _any_waiting(cursor, tables):
         return []
     cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
-    due = cursor.execute(tables.sql(DUE), [*_touched(changes), *reported], prepare=True).fetchall()
+    due = cursor.execute(tables.sql(DUE), [*_changed(changes), *came()], prepare=True).fetchall()
     if not due:
         return []
     fold = _Fold(cursor, tables, book())
@@ -118,10 +95,8 @@ class _Fold:
             yield Row(account_id.bytes, originator_id.bytes, position, rated_at, since, version, voided, request, rated)
 
 
-def _touched(changes: Sequence[Recorded]) -> Touched:
-    reported = Reported()
-    reported.add(changes)
-    return reported.requests()
+def _changed(changes: Sequence[Recorded]) -> Streams:
+    return Streams(UuidArray.of([each.account_id for each in changes]), UuidArray.of([each.originator_id for each in changes]))
 
 
 def _any_waiting(cursor: Cursor[Any], tables: Tables) -> bool:

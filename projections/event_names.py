@@ -10,7 +10,7 @@ from psycopg import Cursor
 from psycopg.errors import UniqueViolation
 
 from domain.names import event_name
-from ledger.binary import UuidArray, UuidArrayDumper, copy_of_named_places, named_place
+from ledger.binary import UuidArray, UuidArrayDumper, copy_of_named_places, named_place, streams
 from projections.read_model import Recorded, Tables
 
 KEYS = ("ALTER TABLE {event_names} ADD PRIMARY KEY (account_id, name)",)
@@ -40,11 +40,22 @@ ACCOUNT, HASH = slice(0, 16), slice(16, 32)
 Bearer = tuple[bytes, int]  # stream, version
 
 
+class Streams(NamedTuple):
+    """Some streams, each with its account."""
+
+    accounts: UuidArray
+    ids: UuidArray
+
+
 class Change(NamedTuple):
     """The names of a batch, in the order of the index, whose pages are then visited once: twice as fast."""
 
     rows: bytes  # the whole of a COPY
     distinct: bool  # whether no two events of the batch bear one name
+
+    def streams(self) -> Streams:
+        """Of the events that bear them, or would."""
+        return Streams(*streams(self.rows))
 
 
 class Names:

@@ -83,7 +83,6 @@ class WholeNeededError(Exception):
 class Parts(NamedTuple):
     """What events of accounts change."""
 
-    reported: corrections.Touched
     history: bytes
     buckets: router_buckets.Change
     keys: api_keys.Latest
@@ -136,14 +135,12 @@ class Gathering:
 
 class _Parts:
     def __init__(self) -> None:
-        self._reported = corrections.Reported()
         self._rows: list[bytes] = []
         self._sums = Sums()
         self._keys: api_keys.Latest = {}
         self._served: dict[deployment_buckets.Key, deployment_buckets.Delta] = {}
 
     def add(self, requests: Sequence[Recorded]) -> None:
-        self._reported.add(requests)
         self._rows.append(history.rows(requests))
         self._sums.add(requests)
         api_keys.keep_latest(self._keys, requests)
@@ -151,7 +148,6 @@ class _Parts:
 
     def done(self, others: Sequence[Recorded]) -> Parts:
         return Parts(
-            reported=self._reported.requests(),
             history=history.copy_of(self._rows),
             buckets=router_buckets.change(self._sums),
             keys=self._keys,
@@ -200,7 +196,7 @@ def apply(
     api_keys.apply(cursor, tables, parts.keys)
     deployments.apply(cursor, tables, parts.deployments)
     deployment_buckets.apply(cursor, tables, parts.deployment_buckets)
-    _correct(cursor, tables, corrections.apply(cursor, tables, change.corrections, parts.reported, book))
+    _correct(cursor, tables, corrections.apply(cursor, tables, change.corrections, change.names.streams, book))
     for each in change.renewed:
         reratings.apply(cursor, tables, each, book())
 

@@ -66,9 +66,9 @@ def courses(draw: st.DrawFn) -> tuple[list[list[UsageEvent]], list[tuple[int, in
 def follow_until_crash(database_url: str, batch: int, crash_after: int | None) -> None:
     """A runner of its own, whose transaction fails after its rows were written."""
 
-    def apply(*arguments):
+    def apply(*arguments, **options):
         nonlocal crash_after
-        usage_apply(*arguments)
+        usage_apply(*arguments, **options)
         if crash_after == 0:
             raise CrashError
         crash_after = None if crash_after is None else crash_after - 1

@@ -55,6 +55,15 @@ def test_once_two_runners_that_race_count_every_event_once(ledger, database_url,
     assert rows_of(database_url) == fold(log_of(database_url))
 
 
+@pytest.mark.postgres
+def test_bounded_a_runner_that_stands_still_does_not_keep_others_from_projecting(ledger, database_url, runner):
+    ledger.record(day_of_requests(40))
+    with runner.connect() as connection, generations.projecting(connection, runner.cell) as alone:
+        assert alone
+        caught_up(Runner(database_url, batch=7))
+    assert rows_of(database_url) == fold(log_of(database_url))
+
+
 def test_a_runner_that_was_overtaken_changes_nothing(ledger, database_url, runner):
     ledger.record([request_completed() for _ in range(3)])
     with runner.connect() as connection:
