@@ -69,7 +69,7 @@ class Build:
 
     def _projected(self, new: Generation, goal: int, filling: Filling) -> Generation:
         """Further along the log, to `goal`; not so far when told to stop."""
-        with closing(self._workers.changes(new, up_to=goal)) as changes:
+        with closing(self._workers.changes(new, goal)) as changes:
             for change in changes:
                 self._progress(new.position, goal)
                 filling.prepare(self._connection, new, change)

@@ -42,31 +42,29 @@ class LogReader:
         assert self._book is not None, "something was read"
         return self._book.prices
 
-    def next(self, generation: Generation, after: int, events: int, up_to: int | None = None, epoch: int = 0) -> usage.Change | None:
-        """What the next so many `events` past position `after` change, as far as the log goes now, or to `up_to`. Null if there are none.
+    def next(self, generation: Generation, after: int, end: int, epoch: int = 0) -> usage.Change | None:
+        """What the events past position `after` change, to `end`. Null if there are none.
 
         Fewer where they come to more than MAX_BATCH_BYTES.
 
         Requests are rated with the prices that `generation` has, and those that were read here in the same `epoch`: who knows of others
         counts it up. Raises Superseded.
         """
-        found = self._stored(after, events if up_to is None else min(events, up_to - after))
+        found = self._stored(after, end)
         first = next(found, None)
         if first is None:
             return None
         return self._interpreter.change(chain((first,), found), self._book_at(generation, after, epoch))
 
-    def _stored(self, after: int, events: int) -> Iterator[Stored]:
-        """Some at a time, and fewer than so many `events` where they are large: nobody's reports fill our memory."""
+    def _stored(self, after: int, end: int) -> Iterator[Stored]:
+        """Some at a time, and fewer where they are large: nobody's reports fill our memory."""
         size = 0
-        while events > 0 and size < MAX_BATCH_BYTES:
-            found: list[Stored] = self._connection.execute(self._read, [after, min(events, AT_ONCE)], prepare=True, binary=True).fetchall()
+        while after < end and size < MAX_BATCH_BYTES:
+            some = min(after + AT_ONCE, end)
+            found: list[Stored] = self._connection.execute(self._read, [after, some], prepare=True, binary=True).fetchall()
             yield from found
-            if len(found) < AT_ONCE:
-                return
-            events -= AT_ONCE
-            after = found[-1][0]
             size += sum(len(state) for *_, state in found)
+            after = some
 
     def _book_at(self, generation: Generation, position: int, epoch: int) -> PriceBook:
         if self._book is None or self._book[:2] != (generation.number, epoch) or self._book.prices.last > position:
@@ -86,4 +84,4 @@ def log_sql(text: str, cell: str) -> Composed:
 
 READ = """
     SELECT notification_id, uuid_send(originator_id), topic, state FROM {events}
-    WHERE notification_id > %b ORDER BY notification_id LIMIT %b"""
+    WHERE notification_id > %b AND notification_id <= %b ORDER BY notification_id"""

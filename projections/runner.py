@@ -126,12 +126,18 @@ class Runner:
         self, workers: Workers, connection: Connection[Any], generation: Generation, stop: Stop = lambda: False
     ) -> Generation:
         """The same, with workers that are open already."""
-        with generations.projecting(connection, self.cell) as alone, closing(workers.projected(generation, alone=alone)) as projected:
-            for after in projected:
-                self.writer.analyze_if_grown(connection, generation, after)
-                generation = after
-                if stop():
-                    break
+        reached = -1
+        while reached < generation.position < (end := head(connection, self.cell)):
+            reached = generation.position
+            with (
+                generations.projecting(connection, self.cell) as alone,
+                closing(workers.projected(generation, end, alone=alone)) as projected,
+            ):
+                for after in projected:
+                    self.writer.analyze_if_grown(connection, generation, after)
+                    generation = after
+                    if stop():
+                        return generation
         return generation
 
 

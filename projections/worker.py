@@ -41,19 +41,22 @@ class Worker:
         """Close the connection."""
         self._connection.close()
 
-    def read(self, generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> usage.Change | None:
-        """What the next events change, for somebody else to write: see LogReader.next."""
-        return self._log.next(generation, after, events, up_to, epoch)
+    def read(self, generation: Generation, after: int, end: int, epoch: int) -> usage.Change | None:
+        """What the events past `after` change, to `end`, for somebody else to write: see LogReader.next."""
+        return self._log.next(generation, after, end, epoch)
 
-    def begin(self, generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> Begun | None:
-        """Work out what the next events change. Null if there are none. What was begun before is abandoned. Raises Superseded."""
+    def begin(self, generation: Generation, after: int, end: int, epoch: int) -> Begun | None:
+        """Work out what the events past `after` change, to `end`. Null if there are none. Raises Superseded.
+
+        What was begun before is abandoned.
+        """
         self.abandon()
-        change = self._begun = self._log.next(generation, after, events, up_to, epoch)
+        change = self._begun = self._log.next(generation, after, end, epoch)
         return None if change is None else Begun(change.position, change.has_prices)
 
-    def begin_ahead(self, generation: Generation, after: int, events: int, up_to: int | None, epoch: int) -> Begun | None:
+    def begin_ahead(self, generation: Generation, after: int, end: int, epoch: int) -> Begun | None:
         """The same, and write its rows of history: for one runner at a time, since others would wait for its rows, and it for theirs."""
-        begun = self.begin(generation, after, events, up_to, epoch)
+        begun = self.begin(generation, after, end, epoch)
         if self._begun is not None:
             with self._transaction():
                 usage.write_ahead(self._cursor(), generation.tables(self._cell), self._begun)

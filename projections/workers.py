@@ -3,7 +3,7 @@
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
 from contextlib import closing, suppress
 from itertools import cycle
@@ -19,12 +19,14 @@ from projections.writing import connect
 
 WORKERS = min(4, max(2, (os.cpu_count() or 2) - 1))  # a third on two processors is no faster
 BEGIN_WITH = 8_000  # events, so that there is soon something to write
+END_WITH = 2_000
+GIVE_WAY = 5  # to the door, where busy processors are shared: who reports waits for an answer, and what is projected can be a little late
 TRACER = trace.get_tracer(__name__)
 
 
 class _Part(NamedTuple):
     after: int  # position
-    events: int
+    end: int
 
 
 class _Found(Protocol):
@@ -71,15 +73,15 @@ class Workers:
         for each in self._hands:
             each.shutdown()
 
-    def changes(self, generation: Generation, up_to: int | None = None) -> Generator[usage.Change]:
-        """What the events past where `generation` is change, batch by batch, as far as the log goes now, or to `up_to`.
+    def changes(self, generation: Generation, end: int) -> Generator[usage.Change]:
+        """What the events past where `generation` is change, batch by batch, to position `end` of the log.
 
         Each has to be made before the next is asked for. Raises Superseded.
         """
-        yield from self._each(Worker.read, lambda _hand, change: change, generation, up_to)
+        yield from self._each(Worker.read, lambda _hand, change: change, generation, end)
 
-    def projected(self, generation: Generation, *, alone: bool) -> Generator[Generation]:
-        """Project the events past where `generation` is, as far as the log goes now: where it is after each batch that was committed.
+    def projected(self, generation: Generation, end: int, *, alone: bool) -> Generator[Generation]:
+        """Project the events past where `generation` is, to position `end` of the log: where it is after each batch that was committed.
 
         It is faster for who is `alone` at it. Raises Superseded, having counted nothing twice.
         """
@@ -87,7 +89,7 @@ class Workers:
         def commit(hand: Executor, begun: Begun) -> tuple[Begun, Future[Generation]]:
             return begun, hand.submit(_by_worker, Worker.commit, generation)
 
-        with closing(self._each(Worker.begin_ahead if alone else Worker.begin, commit, generation)) as commits:
+        with closing(self._each(Worker.begin_ahead if alone else Worker.begin, commit, generation, end)) as commits:
             for begun, committed in commits:
                 attributes = {"tallygraph.events": begun.position - generation.position, "tallygraph.position": begun.position}
                 with TRACER.start_as_current_span("project batch", attributes={**attributes, "tallygraph.generation": generation.number}):
@@ -99,30 +101,30 @@ class Workers:
         ask: Callable[..., Found | None],
         use: Callable[[Executor, Found], Used],
         generation: Generation,
-        up_to: int | None = None,
+        end: int,
     ) -> Generator[Used]:
         """What comes of each batch that is found. It has to be made before the next is asked for."""
         if self._end != (generation.number, generation.position):
             self._epoch += 1  # somebody else has gone on from there, and may have found prices
         self._end = (generation.number, generation.position)
         reads: deque[_Read] = deque()
-        parts = self._parts(generation.position)
+        parts = self._parts(generation.position, end)
 
         def read_on() -> None:
             """Let every worker have something to do."""
-            while len(reads) < len(self._hands):
-                part, hand = next(parts), next(self._turns)
-                reads.append(_Read(part, hand, hand.submit(_by_worker, ask, generation, *part, up_to, self._epoch)))
+            while len(reads) < len(self._hands) and (part := next(parts, None)):
+                hand = next(self._turns)
+                reads.append(_Read(part, hand, hand.submit(_by_worker, ask, generation, *part, self._epoch)))
 
         try:
             read_on()
-            while (found := reads[0].found.result()) is not None:
+            while reads and (found := reads[0].found.result()):
                 self._end = (generation.number, found.position)
                 part, hand, _ = reads.popleft()
                 used = use(hand, found)
-                if found.has_prices or found.position < part.after + part.events:  # the others do not know of them, or began elsewhere
-                    reads.clear()
-                    parts = self._parts(found.position)
+                if found.has_prices or found.position < part.end:  # the others do not know of them, or began elsewhere
+                    _give_up(reads)
+                    parts = self._parts(found.position, end)
                 if found.has_prices:
                     self._epoch += 1
                     yield used  # its prices can be read when it is made
@@ -133,24 +135,26 @@ class Workers:
         finally:
             _give_up(reads)
 
-    def _parts(self, position: int) -> Iterator[_Part]:
-        """What to read from there on."""
-        events = min(BEGIN_WITH, self._batch)
-        while True:
-            yield _Part(position, events)
+    def _parts(self, position: int, end: int) -> Iterator[_Part]:
+        """What to read from there on: small parts at the beginning and at the end, where workers would wait for each other."""
+        most = min(BEGIN_WITH, self._batch)
+        while position < end:
+            events = min(most, max(END_WITH, (end - position) // (2 * WORKERS)), end - position)
+            yield _Part(position, position + events)
             position += events
-            events = min(2 * events, self._batch)
+            most = min(2 * most, self._batch)
 
     def _hand(self) -> Executor:
         if self._apart:
-            return executor(1, _begin_with, *self._place)
+            return executor(1, _begin_apart_with, *self._place)
         return ThreadPoolExecutor(1, "projection", _begin_with, self._place)
 
 
-def _give_up(reads: Iterable[_Read]) -> None:
-    """Leave nothing begun."""
+def _give_up(reads: deque[_Read]) -> None:
+    """Leave nothing begun: rows that are not committed keep others waiting."""
     left: list[Future[None]] = []
-    for read in reads:
+    while reads:
+        read = reads.popleft()
         if not read.found.cancel():
             with suppress(BrokenExecutor):
                 left.append(read.hand.submit(_by_worker, Worker.abandon))
@@ -170,6 +174,11 @@ _mine = _Mine()
 def _begin_with(*place: str) -> None:
     database_url, cell = place
     _mine.place = database_url, cell
+
+
+def _begin_apart_with(*place: str) -> None:
+    os.nice(GIVE_WAY)
+    _begin_with(*place)
 
 
 def _by_worker(method: Callable[..., T], *arguments: Any) -> T:

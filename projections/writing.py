@@ -57,7 +57,7 @@ class Writer:
 
     def write_whole(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken = BY_KEY) -> Generation:
         """The same, with its events, which are read again."""
-        whole = LogReader(connection, self.cell).next(generation, generation.position, change.position - generation.position)
+        whole = LogReader(connection, self.cell).next(generation, generation.position, change.position)
         assert whole is not None, "what was read once can be read again"
         return self._committed(connection, generation, whole, taken)
 
