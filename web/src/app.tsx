@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { AccountChoice, useAccounts } from "./accounts";
 import { signedOut, useAnswer } from "./ask";
 import { graphql } from "./gql";
 import { live, useLive, useRetries } from "./live";
@@ -27,17 +28,6 @@ const WHO = graphql(`
   }
 `);
 
-const ACCOUNTS = graphql(`
-  query Accounts {
-    accounts(first: 1000) {
-      nodes {
-        id
-        key
-      }
-    }
-  }
-`);
-
 const PARTS = {
   routers: later(() => import("./routers/section").then((found) => found.Routers)),
   deployments: later(() => import("./deployments/section").then((found) => found.Deployments)),
@@ -56,9 +46,8 @@ export function App() {
 function SignedIn() {
   const asking = useAnswer(WHO, () => ({}));
   const { answer, error } = asking.value;
-  const everybody = useAnswer(ACCOUNTS, () => (asking.value.answer?.viewer.account === null ? {} : null));
-  const accounts = everybody.value.answer?.accounts.nodes;
-  const account = answer?.viewer.account ?? accounts?.find(({ id }) => id === choices.value.account);
+  const { accounts, more, chosen, unknown, error: missing } = useAccounts(() => asking.value.answer?.viewer.account === null);
+  const account = answer?.viewer.account ?? chosen;
   useEffect(() => {
     if (accounts?.[0] && !choices.value.account) assume({ account: accounts[0].id });
   });
@@ -69,7 +58,7 @@ function SignedIn() {
   useEffect(Part.begin, [Part]); // while it is asked who is there
   const known = answer !== null; // who is there
   useEffect(() => (known ? followOwn() : undefined), [known]);
-  const failed = error ?? everybody.value.error;
+  const failed = error ?? missing;
   return (
     <>
       <a class="skip" href="#main">
@@ -79,18 +68,7 @@ function SignedIn() {
         <span class="brand">Tallygraph</span>
         <Sections />
         <div class="who">
-          {accounts && (
-            <label>
-              <span class="hidden">Account</span>
-              <select value={choices.value.account} onChange={(event) => choose({ account: event.currentTarget.value, after: null })}>
-                {accounts.map(({ id, key }) => (
-                  <option key={id} value={id}>
-                    {key}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
+          {accounts && <AccountChoice accounts={accounts} more={more} chosen={chosen} />}
           {answer?.viewer.account && (
             <span class="cut" title={`Signed in with the token ${answer.viewer.tokenName}`}>
               <bdi>{answer.viewer.account.key}</bdi>
@@ -108,7 +86,7 @@ function SignedIn() {
       <main id="main" class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
         {failed && <Failure message={failed.message} />}
-        {accounts && !account && choices.value.account && <Failure message="There is no account of this address: choose one at the top." />}
+        {unknown && <Failure message="There is no account of this address: choose one at the top." />}
         {accounts?.length === 0 && <Empty>There is no account yet: one appears with the first usage that is reported for it.</Empty>}
         {account && <Part />}
       </main>
