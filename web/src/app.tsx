@@ -47,7 +47,9 @@ function SignedIn() {
   const asking = useAnswer(WHO, () => ({}));
   const { answer, error } = asking.value;
   const { accounts, more, chosen, unknown, error: missing } = useAccounts(() => asking.value.answer?.viewer.account === null);
-  const account = answer?.viewer.account ?? chosen;
+  const own = answer?.viewer.account;
+  const foreign = own && choices.value.account && choices.value.account !== own.id; // an address that an operator has sent, perhaps
+  const account = foreign ? null : (own ?? chosen);
   useEffect(() => {
     if (accounts?.[0] && !choices.value.account) assume({ account: accounts[0].id });
   });
@@ -69,9 +71,9 @@ function SignedIn() {
         <Sections />
         <div class="who">
           {accounts && <AccountChoice accounts={accounts} more={more} chosen={chosen} />}
-          {answer?.viewer.account && (
+          {own && (
             <span class="cut" title={`Signed in with the token ${answer.viewer.tokenName}`}>
-              <bdi>{answer.viewer.account.key}</bdi>
+              <bdi>{own.key}</bdi>
             </span>
           )}
           <form method="post" action="/sign-out">
@@ -86,11 +88,23 @@ function SignedIn() {
       <main id="main" class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
         {failed && <Failure message={failed.message} />}
+        {foreign && <Foreign />}
         {unknown && <Failure message="There is no account of this address: choose one at the top." />}
         {accounts?.length === 0 && <Empty>There is no account yet: one appears with the first usage that is reported for it.</Empty>}
         {account && <Part />}
       </main>
     </>
+  );
+}
+
+function Foreign() {
+  return (
+    <div class="failure" role="alert">
+      <p>There is no account of this address, or it is not yours.</p>
+      <button type="button" onClick={() => choose({ account: null, after: null })}>
+        Show your own
+      </button>
+    </div>
   );
 }
 
