@@ -10,7 +10,7 @@ from typing import Any
 from service.throwaway_postgres import throwaway_folder
 from tests.service.running import Command, commands
 
-FIRST, DAYS, REQUESTS, VOIDED = datetime(2026, 4, 6, tzinfo=UTC), 4, 150, 5
+FIRST, DAYS, REQUESTS, VOIDED = datetime(2026, 4, 6, tzinfo=UTC), 4, 110, 5
 BEGUN, ENDED = "of the last two days", "of the first two days"  # models
 MODELS = ("alpha", "beta", "gamma")
 KEYS = {"key-1": "web app", "key-2": "support", "key-3": "nightly"}
@@ -76,7 +76,7 @@ def requests() -> Iterator[bytes]:
     for i in range(REQUESTS):
         models = (*MODELS, ENDED if i < REQUESTS / 2 else BEGUN)
         key = chance.choice([None, *KEYS])
-        deployment = chance.choice([None, None, "chat-prod", "search-prod"])
+        deployment = chance.choice([None, None, None, None, "chat-prod", "search-prod"])
         data: dict[str, Any] = {
             "request_id": f"request {i}",
             "request_type": chance.choice([None, "chat", "embedding"]),

@@ -117,9 +117,16 @@ class Command:
         return [node["key"] for node in self.ask("{ accounts { nodes { key } } }")["accounts"]["nodes"]]
 
     def requests(self, receipt: Mapping[str, Any], account: str = "acme") -> int:
-        """How many requests of April 2026 the account's figures count, read with the receipt's own writes."""
-        data = self.ask(TOTAL, id=self.account_id(account), at=receipt["position"])
-        return data["account"]["routerUsage"]["totalRequests"]
+        """How many requests of April 2026 the account's figures count, read with the receipt's own writes, however long these take."""
+        id = self.account_id(account)
+
+        def answered() -> dict[str, Any]:
+            answer = self.answer(TOTAL, id=id, at=receipt["position"])
+            return {} if any(error["extensions"]["code"] == "TIMEOUT" for error in answer.get("errors", [])) else answer
+
+        answer = eventually(answered)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]["account"]["routerUsage"]["totalRequests"]
 
     def account_id(self, key: str) -> str:
         """The global id of an account."""
