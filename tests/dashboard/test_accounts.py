@@ -7,10 +7,11 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard import varied
-from tests.dashboard.conftest import Enter, address
+from tests.dashboard.conftest import PHONE, Enter, address
 from tests.dashboard.reading import card, number, section
 from tests.dashboard.varied import FIRST, days, event
 from tests.service.running import ADMIN, Command, eventually
@@ -124,6 +125,10 @@ def test_whoever_operates_finds_any_of_very_many_accounts_by_its_key(served: Com
     field.fill("team-20")
     field.press("Enter")
     refused(field, "100 accounts")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    page.set_viewport_size({"width": PHONE["width"], "height": PHONE["height"]})
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
     assert {f"team-20{i:02}" for i in range(100)} <= {
         *page.locator(".who datalist option").evaluate_all("all => all.map((one) => one.value)")
     }
