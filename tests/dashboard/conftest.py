@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from service.throwaway_postgres import throwaway_folder
 from tests.conftest import REQUIRED
-from tests.service.running import Command, commands, eventually
+from tests.service.running import BOUND_SECONDS, Command, commands, eventually
 
 # Without these, Chromium looks for hosts of its maker at every start.
 QUIET = (
@@ -29,6 +29,7 @@ WRITES = """const write = CanvasRenderingContext2D.prototype.fillText; window.wr
         window.written.push(text); write.call(this, text, ...rest); };"""
 
 Enter = Callable[..., Page]
+expect.set_options(timeout=BOUND_SECONDS * 1000)  # five seconds are little where all processors are busy
 
 
 @pytest.fixture(scope="module")

@@ -44,7 +44,7 @@ def test_an_audit_is_asked_for_followed_and_kept(served: Command, enter: Enter):
 
 
 def test_exports_are_listed_and_can_be_downloaded_again(served: Command, enter: Enter):
-    page = enter("/routers?range=24h")
+    page = enter("/routers?from=2026-03-30T05:00:00Z&to=2026-04-02T00:00:00Z&zone=Asia/Kathmandu")
     page.get_by_role("button", name="Export").click()
     with page.expect_download():
         page.get_by_role("dialog").get_by_role("button", name="Export").click()
@@ -54,6 +54,7 @@ def test_exports_are_listed_and_can_be_downloaded_again(served: Command, enter: 
     with page.expect_download() as downloading:
         row.get_by_role("button").click()
     assert downloading.value.suggested_filename == row.get_by_role("button").inner_text()
+    assert downloading.value.suggested_filename == "acme-usage-2026-03-30-to-2026-04-02.xlsx"  # by the days of the zone
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

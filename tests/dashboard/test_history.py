@@ -55,27 +55,6 @@ def test_it_goes_on_as_far_as_one_scrolls(served: Command, enter: Enter):
     expect(page.locator(".requests tbody").first.locator("th a")).to_have_count(PAGE)
 
 
-def test_each_filter_is_the_apis(served: Command, enter: Enter):
-    page = enter("/history?from=2020-01-01T00:00:00Z&to=2100-01-01T00:00:00Z")
-    page.get_by_text("Filters", exact=True).click()
-    for label, value, filter in (
-        ("Model", "gpt-4o", {"models": ["gpt-4o"]}),
-        ("Provider", "openai", {"providers": ["openai"]}),
-        ("API key", "key-web", {"apiKeys": ["key-web"]}),
-        ("Deployment", "chat-prod", {"deployments": ["chat-prod"]}),
-        ("Status code", "429", {"statusCodes": [429]}),
-        ("Latency, from", "2000.5", {"latency": {"min": 2000.5}}),
-        ("Tokens, to", "200", {"tokens": {"max": 200}}),
-        ("Fee, from", "0.01", {"fee": {"min": "0.01"}}),
-    ):
-        page.get_by_label(label, exact=True).fill(value)
-        page.get_by_label(label, exact=True).press("Enter")
-        expect(page.get_by_label("Narrowed to")).to_contain_text(value)
-        expect(total(page)).to_have_text(counted(served, **filter))
-        page.get_by_role("button", name="Show everything again").click()
-        expect(page.get_by_label("Narrowed to")).to_have_count(0)
-
-
 def test_filters_take_several_values_and_none_and_are_in_the_address(served: Command, enter: Enter):
     page = enter("/history")
     page.get_by_text("Filters", exact=True).click()

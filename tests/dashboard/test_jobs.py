@@ -1,14 +1,14 @@
 """Exports and audits while they are made: followed however many there are, cancelled, found again after a reload, listed page by page."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
 import pytest
-from playwright.sync_api import Locator, Page, WebSocket, expect
+from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 from psycopg.sql import SQL, Identifier
 
 from graph.websocket import MAX_OPERATIONS_PER_CONNECTION
@@ -103,6 +103,7 @@ def test_an_export_is_cancelled_where_it_is_listed(served: Command, postgres: Em
         row = rows(page).filter(has=page.locator("progress"))
         expect(row).to_have_count(1)
         expect(row.locator(".state")).to_contain_text("running")
+        expect(row.locator("td").last).to_have_text("xlsx")  # its name comes with the file
         row.get_by_role("button", name="Cancel the export").click()
         expect(rows(page).first.locator(".state")).to_have_text("cancelled")
         expect(page.get_by_role("button", name="Cancel the export")).to_have_count(0)
@@ -155,14 +156,21 @@ def test_an_export_goes_on_through_a_reload_and_can_be_downloaded_again(served: 
     assert Path(second.value.path()).read_bytes() == Path(first.value.path()).read_bytes()
 
 
-def test_the_list_goes_on_page_by_page(served: Command, enter: Enter):
+def test_the_list_goes_on_page_by_page_also_when_the_connection_was_lost(served: Command, browser: Callable[..., BrowserContext]):
     for _ in range(PAGE + 2):
         served.ask(CANCEL, served.told("token"), id=start(served))
-    page = enter("/jobs?live=off")
+    context, lost = browser(), False  # its console complains of what is not reached
+    assert context.request.post(f"{served.url}/sign-in", data=served.told("token").encode()).status == 204
+    page = context.new_page()
+    page.route("**/graphql", lambda route: route.abort() if lost else route.continue_())
+    page.goto(f"{served.url}/jobs?live=off")
     expect(rows(page)).to_have_count(PAGE)
-    total = served.ask("{ account { exports { totalCount } } }", served.told("token"))["account"]["exports"]["totalCount"]
+    lost = True
     page.get_by_role("button", name=f"Show {PAGE} more").click()
-    expect(rows(page)).to_have_count(min(total, 2 * PAGE))
+    expect(page.get_by_role("alert")).to_contain_text("Tallygraph does not answer")
+    lost = False
+    total = served.ask("{ account { exports { totalCount } } }", served.told("token"))["account"]["exports"]["totalCount"]
+    expect(rows(page)).to_have_count(min(total, 2 * PAGE), timeout=BOUND_SECONDS * 1000)  # it goes on by itself
     start(served)  # comes to the top, and nothing is lost or shown twice
     page.get_by_role("button", name="Audit the time that is shown").click()  # after which the list is looked at again
     expect(rows(page)).to_have_count(min(total, 2 * PAGE) + 1)

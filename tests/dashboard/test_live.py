@@ -149,6 +149,22 @@ def test_who_has_scrolled_far_stays_there_when_the_connection_comes_back(served:
     expect(page.locator(".requests tbody")).to_have_count(4)
 
 
+def test_older_requests_that_nobody_answered_come_by_themselves(served: Command, page: Page):
+    network = Network(page)
+    page.goto(f"{served.url}/history")
+    bodies, more = page.locator(".requests tbody"), page.locator(".more")
+    expect(bodies).to_have_count(1)
+    network.down = True
+    more.get_by_role("button").scroll_into_view_if_needed()
+    expect(more.get_by_role("alert")).to_contain_text("Tallygraph does not answer")
+    expect(bodies).to_have_count(1)
+    network.down = False
+    expect(bodies).to_have_count(2, timeout=BOUND)
+    expect(more.get_by_role("alert")).to_have_count(0)
+    more.get_by_role("button").scroll_into_view_if_needed()  # and they go on as before
+    expect(bodies).to_have_count(3)
+
+
 def test_a_page_that_is_opened_while_nobody_answers_comes_by_itself(served: Command, page: Page):
     network = Network(page)
     network.down = True

@@ -194,7 +194,7 @@ def downloading_later(served: Command, page: Page) -> Iterator[Any]:
     page.get_by_role("button", name="Export").click()
     with page.expect_response(lambda response: "StartExport" in (response.request.post_data or "")):
         page.get_by_role("dialog").get_by_role("button", name="Export").click()
-    page.wait_for_function("sessionStorage.length > 0")
+    eventually(lambda: page.evaluate("sessionStorage.length > 0"))
     hears = True
     with page.expect_download() as downloading:
         yield downloading
@@ -213,7 +213,7 @@ def test_an_export_downloads_wherever_somebody_is_by_then(served: Command, enter
         page.goto(f"{served.url}/history")
     assert downloading.value.suggested_filename.endswith(".xlsx")
     expect(page.get_by_role("heading", level=1)).to_have_text("History")
-    page.wait_for_function("sessionStorage['tallygraph exports'] === '[]'")  # once is enough
+    eventually(lambda: page.evaluate("sessionStorage['tallygraph exports'] === '[]'"))  # once is enough
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -250,7 +250,6 @@ def test_figures_move_when_events_arrive(served: Command, enter: Enter):
     heard: list[str] = []
     page.on("websocket", lambda socket: socket.on("framereceived", lambda frame: heard.append(str(frame))))
     page.reload()
-    page.wait_for_function("performance.now() > 0")
     eventually(lambda: [page.wait_for_timeout(20), any("routerUsageChanged" in each for each in heard)][1])  # the present state
     told = {"specversion": "1.0", "type": "request.completed", "source": "live", "id": "1", "time": datetime.now(UTC).isoformat()}
     data = {"model": "brand-new", "input": [{"category": "prompt", "quantity": 7}], "output": []}

@@ -1,4 +1,5 @@
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { AccountChoice, useAccounts } from "./accounts";
 import { signedOut, useAnswer } from "./ask";
 import { graphql } from "./gql";
 import { live, useLive, useRetries } from "./live";
@@ -27,17 +28,6 @@ const WHO = graphql(`
   }
 `);
 
-const ACCOUNTS = graphql(`
-  query Accounts {
-    accounts(first: 1000) {
-      nodes {
-        id
-        key
-      }
-    }
-  }
-`);
-
 const PARTS = {
   routers: later(() => import("./routers/section").then((found) => found.Routers)),
   deployments: later(() => import("./deployments/section").then((found) => found.Deployments)),
@@ -56,9 +46,10 @@ export function App() {
 function SignedIn() {
   const asking = useAnswer(WHO, () => ({}));
   const { answer, error } = asking.value;
-  const everybody = useAnswer(ACCOUNTS, () => (asking.value.answer?.viewer.account === null ? {} : null));
-  const accounts = everybody.value.answer?.accounts.nodes;
-  const account = answer?.viewer.account ?? accounts?.find(({ id }) => id === choices.value.account);
+  const { accounts, more, chosen, unknown, error: missing } = useAccounts(() => asking.value.answer?.viewer.account === null);
+  const own = answer?.viewer.account;
+  const foreign = own && choices.value.account && choices.value.account !== own.id; // an address that an operator has sent, perhaps
+  const account = foreign ? null : (own ?? chosen);
   useEffect(() => {
     if (accounts?.[0] && !choices.value.account) assume({ account: accounts[0].id });
   });
@@ -69,7 +60,7 @@ function SignedIn() {
   useEffect(Part.begin, [Part]); // while it is asked who is there
   const known = answer !== null; // who is there
   useEffect(() => (known ? followOwn() : undefined), [known]);
-  const failed = error ?? everybody.value.error;
+  const failed = error ?? missing;
   return (
     <>
       <a class="skip" href="#main">
@@ -79,21 +70,10 @@ function SignedIn() {
         <span class="brand">Tallygraph</span>
         <Sections />
         <div class="who">
-          {accounts && (
-            <label>
-              <span class="hidden">Account</span>
-              <select value={choices.value.account} onChange={(event) => choose({ account: event.currentTarget.value, after: null })}>
-                {accounts.map(({ id, key }) => (
-                  <option key={id} value={id}>
-                    {key}
-                  </option>
-                ))}
-              </select>
-            </label>
-          )}
-          {answer?.viewer.account && (
+          {accounts && <AccountChoice accounts={accounts} more={more} chosen={chosen} />}
+          {own && (
             <span class="cut" title={`Signed in with the token ${answer.viewer.tokenName}`}>
-              <bdi>{answer.viewer.account.key}</bdi>
+              <bdi>{own.key}</bdi>
             </span>
           )}
           <form method="post" action="/sign-out">
@@ -108,11 +88,23 @@ function SignedIn() {
       <main id="main" class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
         {failed && <Failure message={failed.message} />}
-        {accounts && !account && choices.value.account && <Failure message="There is no account of this address: choose one at the top." />}
+        {foreign && <Foreign />}
+        {unknown && <Failure message="There is no account of this address: choose one at the top." />}
         {accounts?.length === 0 && <Empty>There is no account yet: one appears with the first usage that is reported for it.</Empty>}
         {account && <Part />}
       </main>
     </>
+  );
+}
+
+function Foreign() {
+  return (
+    <div class="failure" role="alert">
+      <p>There is no account of this address, or it is not yours.</p>
+      <button type="button" onClick={() => choose({ account: null, after: null })}>
+        Show your own
+      </button>
+    </div>
   );
 }
 

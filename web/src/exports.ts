@@ -11,6 +11,7 @@ graphql(`
     status
     progress
     rowCount
+    format
     fileName
     error
     createdAt

@@ -361,15 +361,25 @@ export type UsageLineInput = {
   unit?: string;
 };
 
+export type AccountsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type AccountsQuery = { accounts: { nodes: Array<{ id: string, key: string }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } };
+
+export type ChosenAccountQueryVariables = Exact<{
+  id: string | number;
+}>;
+
+
+export type ChosenAccountQuery = { account: { id: string, key: string } | null };
+
 export type WhoQueryVariables = Exact<{ [key: string]: never; }>;
 
 
 export type WhoQuery = { viewer: { tokenName: string, scopes: Array<Scope>, account: { id: string, key: string } | null } };
-
-export type AccountsQueryVariables = Exact<{ [key: string]: never; }>;
-
-
-export type AccountsQuery = { accounts: { nodes: Array<{ id: string, key: string }> } };
 
 export type BillQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -433,14 +443,14 @@ export type DeploymentDetailQuery = { node:
     | { id: string }
    | null };
 
-export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null };
+export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null };
 
 export type FollowExportSubscriptionVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } };
+export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } };
 
 export type CancelExportMutationVariables = Exact<{
   id: string | number;
@@ -552,7 +562,7 @@ export type ExportsQueryVariables = Exact<{
 }>;
 
 
-export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
 
 export type StartAuditMutationVariables = Exact<{
   input: StartAuditInput;
@@ -590,7 +600,7 @@ export type StartExportMutationVariables = Exact<{
 }>;
 
 
-export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } | null, errors: Array<{ message: string }> } };
+export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } | null, errors: Array<{ message: string }> } };
 
 export type RouterFiguresQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -747,6 +757,7 @@ export const ExportStateFragmentDoc = new TypedDocumentString(`
   status
   progress
   rowCount
+  format
   fileName
   error
   createdAt
@@ -883,6 +894,28 @@ export const MeasuredFragmentDoc = new TypedDocumentString(`
   unpricedRequests
 }
     `, {"fragmentName":"Measured"}) as unknown as TypedDocumentString<MeasuredFragment, unknown>;
+export const AccountsDocument = new TypedDocumentString(`
+    query Accounts($first: Int!, $after: String) {
+  accounts(first: $first, after: $after) {
+    nodes {
+      id
+      key
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AccountsQuery, AccountsQueryVariables>;
+export const ChosenAccountDocument = new TypedDocumentString(`
+    query ChosenAccount($id: ID!) {
+  account(id: $id) {
+    id
+    key
+  }
+}
+    `) as unknown as TypedDocumentString<ChosenAccountQuery, ChosenAccountQueryVariables>;
 export const WhoDocument = new TypedDocumentString(`
     query Who {
   viewer {
@@ -895,16 +928,6 @@ export const WhoDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<WhoQuery, WhoQueryVariables>;
-export const AccountsDocument = new TypedDocumentString(`
-    query Accounts {
-  accounts(first: 1000) {
-    nodes {
-      id
-      key
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<AccountsQuery, AccountsQueryVariables>;
 export const BillDocument = new TypedDocumentString(`
     query Bill($account: ID, $range: TimeRange!, $previous: TimeRange!, $zone: TimeZone!, $groupBy: [BillDimension!]!) {
   account(id: $account) {
@@ -1087,6 +1110,7 @@ export const FollowExportDocument = new TypedDocumentString(`
   status
   progress
   rowCount
+  format
   fileName
   error
   createdAt
@@ -1392,6 +1416,7 @@ export const ExportsDocument = new TypedDocumentString(`
   status
   progress
   rowCount
+  format
   fileName
   error
   createdAt
@@ -1460,6 +1485,7 @@ export const StartExportDocument = new TypedDocumentString(`
   status
   progress
   rowCount
+  format
   fileName
   error
   createdAt

@@ -35,6 +35,7 @@ export function useRequests() {
   const list = useSignal<Asked<List>>(UNASKED);
   const read = useRef<string | null>(null); // the question that the list is of
   const { tries, miss } = useTries();
+  const goOn = useTries(); // of what comes after the list
   const further = useSignal<{ readonly loading: boolean; readonly error: Unasked | null }>({ loading: false, error: null });
   const newer = useSignal(false);
   const total = useSignal<string | number | null | undefined>(undefined); // null past a million, undefined while it is counted
@@ -96,9 +97,14 @@ export function useRequests() {
       list.value = { ...list.peek(), answer: { ...answer, pages: [...answer.pages, account?.history.nodes ?? []], next: next(account?.history) } };
       further.value = { loading: false, error: null };
     } catch (error) {
-      if (list.peek().answer === answer) further.value = { loading: false, error: error as Unasked };
+      if (list.peek().answer !== answer) return;
+      goOn.miss(error);
+      further.value = { loading: false, error: error as Unasked };
     }
   };
+  useSignalEffect(() => {
+    if (goOn.tries.value) void untracked(more);
+  });
   return { list, total, further, newer, more };
 }
 

@@ -82,7 +82,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
             {of.fileName}
           </button>
         ) : (
-          "–"
+          <span>{of.fileName ?? of.format.toLowerCase()}</span>
         )}
       </td>
     </tr>

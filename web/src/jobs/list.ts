@@ -1,7 +1,7 @@
 // The jobs of an account, page by page, newest first. Those that are under way are followed.
-import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
+import { type ReadonlySignal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
-import { again, type Asked, fresh, type Unasked, useAnswers } from "../ask";
+import { again, type Asked, fresh, type Unasked, useAnswers, useTries } from "../ask";
 import { crowded } from "../follow";
 import { choices } from "../place";
 import { isUnderWay } from "../under-way";
@@ -38,6 +38,7 @@ export function useJobs<Some extends Job>({ page, follow }: Kind<Some>): Jobs<So
   const known = useSignal<ReadonlyMap<string, Some>>(new Map());
   const next = useSignal<string | null | undefined>(undefined); // the cursor that the list goes on after; null at its end
   const further = useSignal<{ readonly loading: boolean; readonly error: Unasked | null }>({ loading: false, error: null });
+  const goOn = useTries(); // of older ones
   const account = choices.value.account ?? null;
 
   const learn = (jobs: readonly Some[]) => {
@@ -66,9 +67,13 @@ export function useJobs<Some extends Job>({ page, follow }: Kind<Some>): Jobs<So
       next.value = after(found);
       further.value = { loading: false, error: null };
     } catch (error) {
+      goOn.miss(error);
       further.value = { loading: false, error: error as Unasked };
     }
   };
+  useSignalEffect(() => {
+    if (goOn.tries.value) void untracked(more);
+  });
   useFollowed(known, follow, (job) => learn([job]));
 
   const asked = useComputed(() => {
