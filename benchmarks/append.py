@@ -90,19 +90,19 @@ def _row(event: UsageEvent) -> bytes:
 
 
 @contextmanager
-def web(place: Place) -> Iterator[str]:
+def web(place: Place, **environment: str) -> Iterator[str]:
     """The address of a web process of its own."""
-    with web_process(place) as (_, url):
+    with web_process(place, **environment) as (_, url):
         yield url
 
 
 @contextmanager
-def web_process(place: Place) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
+def web_process(place: Place, **more: str) -> Iterator[tuple[subprocess.Popen[bytes], str]]:
     """A web process, and its address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    environment = {**os.environ, "DATABASE_URL": place.database_url, "TALLYGRAPH_DATA_DIR": str(place.folder)}
+    environment = {**os.environ, "DATABASE_URL": place.database_url, "TALLYGRAPH_DATA_DIR": str(place.folder), **more}
     command = [sys.executable, "-m", "service.cli", "serve", "--only", "web", "--port", str(port)]
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None

@@ -7,7 +7,7 @@ import asyncio
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, closing
 from datetime import UTC, datetime
 from statistics import quantiles
@@ -24,15 +24,20 @@ from domain.access import Scope
 from domain.names import account_id
 from graph.node import Kind, global_id
 from jobs.application import JobsLog
+from jobs.audit_request import AuditRequest
+from jobs.audits import Audits
 from jobs.exports import ExportRules, Exports
+from jobs.jobs import JobRules
 from jobs.news import MAX_FOLLOWERS_PER_ACCOUNT
 from jobs.request import ExportRequest
 
 SUBSCRIPTIONS = 1_000
 WARM = 1_000  # subscriptions before those that are measured: what is loaded once, and what garbage there may be, is not theirs
 AT_A_TIME = 20  # that are opened
-EXPORTERS = 8  # accounts of which an export is followed, by as many as may
-WARM_EXPORTERS = 2  # those before them
+ACCOUNTS = 8  # of which a job is followed, by as many as may
+WARM_ACCOUNTS = 2  # those before them
+MONTH = (datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
+NO_BROKER = "redis://127.0.0.1:1"  # with a broker the web process does no jobs; this one is never asked
 MESSAGES = 40
 SPAN_SECONDS = (1.1, 1.4)  # between two reports: longer than the interval that the follower asks for
 EVENT = {"specversion": "1.0", "type": "request.completed", "source": "live", "time": "2026-04-21T09:00:00Z"}
@@ -42,13 +47,15 @@ FOLLOW = """subscription { routerUsageChanged(range: {from: "2026-04-01T00:00:00
 
 
 def measure(where: Place) -> None:
-    """Print what an idle subscription takes, and how soon a follower is told while all of those are there; and one of an export."""
+    """Print what an idle subscription takes, and how soon a follower is told while all of those are there, and one of a job."""
     with flood.projecting_beside(where):
         for name, each in (("on a WebSocket of its own", 1), ("of ten on a WebSocket", 10)):
             with append.web(where) as url:
                 asyncio.run(_measure(where, url, name, each))
-        with append.web(where) as url:
-            asyncio.run(_measure_exports(where, url))
+        with closing(JobsLog(where.database_url)) as log:
+            for kind in (_exports(log), _audits(log)):
+                with append.web(where, BROKER_URL=NO_BROKER) as url:
+                    asyncio.run(_measure_jobs(where, url, *kind))
 
 
 async def _measure(where: Place, url: str, name: str, each: int) -> None:
@@ -65,38 +72,61 @@ async def _measure(where: Place, url: str, name: str, each: int) -> None:
         print(f"  from a receipt to its message, beside them: p50 {cuts[8] * 1e3:.0f} ms, p95 {cuts[-1] * 1e3:.0f} ms", flush=True)
 
 
-async def _measure_exports(where: Place, url: str) -> None:
-    """No worker is told of them, so all who follow them wait."""
+Ask = Callable[[str], str]
+"""Asks for a job of the account with this key; its global id."""
+
+
+async def _measure_jobs(where: Place, url: str, field: str, ask: Ask) -> None:
+    """No worker hears of them, so all who follow them wait."""
     web, before = _web(), 0
-    with closing(JobsLog(where.database_url)) as log:
-        exports = Exports(log, ExportRules())
-        async with AsyncExitStack() as stack:
-            for number in range(WARM_EXPORTERS + EXPORTERS):
-                key = f"exporter-{number}"
-                export = exports.request(
-                    ExportRequest(account_id(key), key, datetime(2026, 4, 1, tzinfo=UTC), datetime(2026, 5, 1, tzinfo=UTC))
-                )
-                query = f'subscription {{ exportUpdated(id: "{global_id(Kind.EXPORT, export.id.bytes)}") {{ status progress rowCount }} }}'
-                token = append.token(where, Scope.READ, key)
-                await _follow(stack, url, token, MAX_FOLLOWERS_PER_ACCOUNT, 1, query=query)
-                if number + 1 == WARM_EXPORTERS:
-                    before = web.memory_full_info().uss
-            count = EXPORTERS * MAX_FOLLOWERS_PER_ACCOUNT
-            taken = (web.memory_full_info().uss - before) / 1000 / count
-            print(f"{count:,} idle subscriptions to exports, each one on a WebSocket of its own: {taken:.1f} KB of the web process each")
+    query = f"subscription Follow($id: ID!) {{ {field}(id: $id) {{ status progress }} }}"
+    async with AsyncExitStack() as stack:
+        await _follow(stack, url, append.token(where, Scope.READ, "idle"), WARM, 1)
+        for number in range(WARM_ACCOUNTS + ACCOUNTS):
+            key = f"{field}-{number}"
+            id, token = ask(key), append.token(where, Scope.READ, key)
+            await _follow(stack, url, token, MAX_FOLLOWERS_PER_ACCOUNT, 1, query=query, id=id)
+            if number + 1 == WARM_ACCOUNTS:
+                before = web.memory_full_info().uss
+        count = ACCOUNTS * MAX_FOLLOWERS_PER_ACCOUNT
+        taken = (web.memory_full_info().uss - before) / 1000 / count
+        print(
+            f"{count:,} idle subscriptions to {field}, each one on a WebSocket of its own: {taken:.1f} KB of the web process each",
+            flush=True,
+        )
+
+
+def _exports(log: JobsLog) -> tuple[str, Ask]:
+    exports = Exports(log, ExportRules())
+
+    def ask(key: str) -> str:
+        export = exports.request(ExportRequest(account_id(key), key, *MONTH))
+        return global_id(Kind.EXPORT, export.id.bytes)
+
+    return "exportUpdated", ask
+
+
+def _audits(log: JobsLog) -> tuple[str, Ask]:
+    audits = Audits(log, JobRules())
+
+    def ask(key: str) -> str:
+        audit = audits.request(AuditRequest(account_id(key), key, *MONTH))
+        return global_id(Kind.AUDIT, audit.id.bytes)
+
+    return "auditUpdated", ask
 
 
 def _web() -> psutil.Process:
     return next(process for process in psutil.Process().children() if "--only" in process.cmdline())
 
 
-async def _follow(stack: AsyncExitStack, url: str, token: str, number: int, each: int, *, query: str = FOLLOW) -> None:
+async def _follow(stack: AsyncExitStack, url: str, token: str, number: int, each: int, *, query: str = FOLLOW, **variables: str) -> None:
     """Open so many subscriptions, and wait for what they say first."""
     turns = asyncio.Semaphore(AT_A_TIME // each)
 
     async def one() -> None:
         async with turns:
-            socket = await stack.enter_async_context(subscribed(url, token, each, query))
+            socket = await stack.enter_async_context(subscribed(url, token, each, query, **variables))
             for _ in range(each):
                 await _message(socket)
 
@@ -120,14 +150,15 @@ async def _waits(url: str, reader: str, reporter: str) -> Sequence[float]:
 
 
 @asynccontextmanager
-async def subscribed(url: str, token: str, number: int = 1, query: str = FOLLOW) -> AsyncIterator[ClientConnection]:
+async def subscribed(url: str, token: str, number: int = 1, query: str = FOLLOW, **variables: str) -> AsyncIterator[ClientConnection]:
     """A WebSocket with so many subscriptions, as clients open it: they offer to compress."""
     address = url.replace("http:", "ws:") + "/graphql"
     async with connect(address, subprotocols=[Subprotocol("graphql-transport-ws")], ping_interval=None) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": {"authorization": f"Bearer {token}"}}))
         assert json.loads(await socket.recv())["type"] == "connection_ack"
         for id in range(number):
-            await socket.send(json.dumps({"type": "subscribe", "id": str(id), "payload": {"query": query}}))
+            payload = {"query": query, "variables": variables}
+            await socket.send(json.dumps({"type": "subscribe", "id": str(id), "payload": payload}))
         yield socket
 
 

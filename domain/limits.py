@@ -25,6 +25,7 @@ MAX_ERROR_MESSAGE_BYTES = 8 * 1024  # longer ones are cut, with CUT_MARK
 CUT_MARK = " … [cut]"
 MAX_CATEGORIES_PER_SIDE = 64
 MAX_QUANTITY = 2**53
+MIN_BIG_INT, MAX_BIG_INT = -(2**63), 2**63 - 1  # that an answer tells
 MAX_REQUEST_ID_CHARACTERS = 128  # of the header X-Request-Id
 MAX_DURATION_MS = 10_000_000_000.0  # 115 days: its nanoseconds fit 64 bits, and so does a day of them
 MAX_COST_CHARACTERS = 64

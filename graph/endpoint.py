@@ -3,14 +3,14 @@
 Why it answers as it does: docs/decisions/0003-graphql-over-http.md.
 """
 
+from collections.abc import Callable
 from contextlib import AsyncExitStack, aclosing
 from datetime import timedelta
-from functools import cached_property
 from types import CoroutineType
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 from starlette.websockets import WebSocket
 from strawberry.asgi import GraphQL
@@ -33,6 +33,7 @@ from graph.wire import encode
 
 CONNECTION_INIT_SECONDS = 10.0
 
+QUESTIONS = {"query", "extensions"}  # parameters of a GET, of which one that asks has either
 HEADERS = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -41,7 +42,7 @@ class Endpoint(GraphQL[Connection, None]):
 
     `open_context` is called for every operation, and what it opens is closed when the operation has ended, however it ended;
     on a WebSocket it is called for connection_init as well. It decides who the viewer is; see `bearer_token`. `documents` are those
-    that requests may name; none at first, where it is not given.
+    that requests may name; none at first, where it is not given. `page` is what a browser gets that is pointed here.
     """
 
     websocket_adapter_class = TextSocket
@@ -53,6 +54,7 @@ class Endpoint(GraphQL[Connection, None]):
         open_context: OpenContext,
         *,
         documents: Documents | None = None,
+        page: Callable[[Request], Response] | None = None,
         connection_init_seconds: float = CONNECTION_INIT_SECONDS,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
@@ -64,6 +66,7 @@ class Endpoint(GraphQL[Connection, None]):
         )
         self.open_context = open_context
         self.documents = documents or Documents()
+        self.page = page
         self.heartbeat_seconds = heartbeat_seconds
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> "CoroutineType[Any, Any, Any]":
@@ -87,8 +90,8 @@ class Endpoint(GraphQL[Connection, None]):
         media = JSON
         try:
             _require_method(request)
-            if request.method == "GET" and not {"query", "extensions"} & request.query_params.keys() and wants_page(accept):
-                return HTMLResponse(self._page, headers=HEADERS)
+            if self.page is not None and request.method == "GET" and not QUESTIONS & request.query_params.keys() and wants_page(accept):
+                return self.page(request)
             media = negotiate(accept)
             asked = await parameters.read(request)
             context = await held.enter_async_context(aclosing(await self.open_context(request, {})))
@@ -117,10 +120,6 @@ class Endpoint(GraphQL[Connection, None]):
         """Find out whether the viewer may ask at all. Conversation closes the connection where not."""
         await (await context.context()).aclose()
         return UNSET
-
-    @cached_property
-    def _page(self) -> str:
-        return self.graphql_ide_html.replace("Strawberry GraphiQL", "Tallygraph")
 
 
 ALLOWED = {

@@ -35,7 +35,8 @@ from strawberry.schema.schema_converter import CustomGraphQLEnumType, GraphQLCor
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 
-from graph.scalars import MAX_BIG_INT, MIN_BIG_INT, serialize_big_int, serialize_date_time, serialize_decimal
+from domain.limits import MAX_BIG_INT, MIN_BIG_INT
+from graph.scalars import serialize_big_int, serialize_date_time, serialize_decimal
 
 Plan = Callable[[Any], Any]
 """From what resolvers gave to what JSON is made of. Raises where graphql-core has to do it."""

@@ -19,6 +19,7 @@ import strawberry
 from graphql import GraphQLError, ValueNode, value_from_ast_untyped
 from strawberry.types.scalar import ScalarDefinition
 
+from domain.limits import MAX_BIG_INT, MIN_BIG_INT
 from domain.notation import RFC3339, amount
 from graph.errors import BadInputError, LimitError
 
@@ -31,8 +32,6 @@ else:
     Position = NewType("Position", str)
     JSON = NewType("JSON", object)
 
-MIN_BIG_INT = -(2**63)
-MAX_BIG_INT = 2**63 - 1
 MAX_EXACT_FLOAT = 2**53  # JSON writers may say 5 as 5.0 or 5e0; beyond this, such a number may stand for several integers
 MAX_DECIMAL_CHARACTERS = 64
 MAX_POSITION_CHARACTERS = 256

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from domain.limits import MAX_BIG_INT
 from projections.history_drawn import INSTANT, json_of
 from projections.labels import RANKED, label_of
 from projections.router_facts import Dimension
@@ -10,7 +11,6 @@ from projections.router_usage import BucketsOf, Measure, Wanted, buckets_query
 from projections.snapshot import Snapshot
 
 MAX_PARTS = 50  # of an object within the bucket: a function of Postgres takes 100 arguments
-MAX_COUNT = 2**63 - 1  # what a count may be in an answer
 
 
 class Part(NamedTuple):
@@ -70,7 +70,7 @@ def _bucket(of: BucketsOf, shown: Shown, wanted: Wanted) -> str:
     columns = ", ".join(f'{_part(of, each, wanted)} AS "{name}"' for name, each in shown.items())
     counts = [COLUMNS[each] for each in shown.values() if isinstance(each, str) and each in COUNTS]
     largest = f"greatest({', '.join(['shown.most' if wanted.lines else '0', '0', *counts])})"
-    return f"CASE WHEN {largest} <= {MAX_COUNT} THEN {json_of(columns)} END AS drawn"
+    return f"CASE WHEN {largest} <= {MAX_BIG_INT} THEN {json_of(columns)} END AS drawn"
 
 
 def _part(of: BucketsOf, part: str | Part, wanted: Wanted) -> str:

@@ -1,4 +1,4 @@
-"""The dashboard: files that `web/hatch_build.py` has made of web/, held in memory and sent as they are."""
+"""The dashboard and GraphiQL: files that `web/hatch_build.py` has made of web/, held in memory and sent as they are."""
 
 from collections.abc import Sequence
 from functools import cached_property
@@ -20,6 +20,12 @@ HEADERS = {
     " form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "same-origin",
     "X-Content-Type-Options": "nosniff",
+}
+GRAPHIQL_HEADERS = {
+    # As strict, but for styles that its editor and dialogs write, and for pictures and fonts within its style sheet.
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
+    " font-src data:; connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'",
+    "Vary": "Accept, Accept-Encoding",  # queries are asked at the same address
 }
 MISSING = b"<!doctype html><title>Tallygraph</title><p>The dashboard has not been built: install Tallygraph again. The API works."
 
@@ -43,17 +49,25 @@ class Dashboard:
     def routes(self) -> Sequence[BaseRoute]:
         """The page at every address of its sections, and what it loads."""
         pages = [Route(path, self._page) for path in SECTIONS]
-        return [*pages, Route("/icon.svg", self._asset), Route("/assets/{name}", self._asset)]
+        return [*pages, *(Route(path, self._asset) for path in ("/icon.svg", "/assets/{name}", "/graphiql/assets/{name}"))]
+
+    def graphiql(self, request: Request) -> Response:
+        """The page that a browser gets at the address of GraphQL."""
+        response = self._sent_page(request, "/graphiql/index.html")
+        response.headers.update(GRAPHIQL_HEADERS)
+        return response
 
     async def _page(self, request: Request) -> Response:
-        page = self._files.get("/index.html") or Asset(MISSING, None, "text/html", '"missing"')
-        return _sent(request, page, "no-cache")
+        return self._sent_page(request, "/index.html")
+
+    def _sent_page(self, request: Request, path: str) -> Response:
+        return _sent(request, self._files.get(path) or Asset(MISSING, None, "text/html", '"missing"'), "no-cache")
 
     async def _asset(self, request: Request) -> Response:
         found = self._files.get(request.url.path)
         if found is None:
             raise HTTPException(404)
-        return _sent(request, found, FOREVER if request.url.path.startswith("/assets/") else "no-cache")
+        return _sent(request, found, FOREVER if "/assets/" in request.url.path else "no-cache")
 
     @cached_property
     def _files(self) -> dict[str, Asset]:

@@ -68,6 +68,8 @@ class Watched:
 class Answer:
     """What becomes of a request: null until something does."""
 
+    __slots__ = ("_began", "_request_id", "_send", "_start", "_stopwatch", "status")
+
     def __init__(self, send: Send, request_id: str, stopwatch: Callable[[], float]) -> None:
         self._send = send
         self._request_id = request_id

@@ -109,7 +109,8 @@ class Parts:
 
 def application(parts: Parts) -> ASGIApp:
     """The ASGI application over `parts`."""
-    graphql = Endpoint(parts.schema, Access(parts).open_context, documents=parts.documents)
+    dashboard = Dashboard()
+    graphql = Endpoint(parts.schema, Access(parts).open_context, documents=parts.documents, page=dashboard.graphiql)
     sign_in = SignIn(parts.gatekeeper)
     links = Links(parts.gatekeeper, parts.seal)
 
@@ -123,7 +124,7 @@ def application(parts: Parts) -> ASGIApp:
         exception_handlers=unavailable.HANDLERS,
         routes=[
             Route("/graphql", graphql),  # the first: they are looked through one by one
-            *Dashboard().routes,
+            *dashboard.routes,
             Route("/v1/events", Intake(Dialect(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/traces", Intake(Traces(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/litellm", parts.litellm.respond, methods=["POST"]),

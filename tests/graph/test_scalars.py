@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 
-from graph.scalars import JSON, MAX_BIG_INT, MIN_BIG_INT, SCALARS, BigInt, Position, time_zone_names
+from domain.limits import MAX_BIG_INT, MIN_BIG_INT
+from graph.scalars import JSON, SCALARS, BigInt, Position, time_zone_names
 
 GREENWICH = ZoneInfo("UTC")
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Route
 
 from service.dashboard import FOLDER, SECTIONS, Dashboard
 
@@ -56,7 +57,29 @@ async def test_assets_are_kept_for_ever_and_sent_packed(client: httpx.AsyncClien
         assert packed.content == plain.content == gzip.decompress((FOLDER / "assets" / f"{name}.gz").read_bytes())
 
 
-@pytest.mark.parametrize("path", ["/assets/nothing.js", "/assets/..%2f.stamp", "/.stamp", "/assets/%2e%2e/index.html", "/index.html"])
+async def test_graphiql_runs_nothing_inline_and_nothing_of_elsewhere():
+    starlette = Starlette(routes=[Route("/graphql", Dashboard().graphiql)])
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(starlette), base_url="http://tallygraph.test") as client:
+        page = await client.get("/graphql")
+        assert (page.headers["cache-control"], page.headers["vary"]) == ("no-cache", "Accept, Accept-Encoding")
+        again = await client.get("/graphql", headers={"If-None-Match": page.headers["etag"]})
+        assert (again.status_code, again.headers["content-security-policy"]) == (304, page.headers["content-security-policy"])
+    told = dict(each.strip().split(" ", 1) for each in page.headers["content-security-policy"].split(";"))
+    assert (told["default-src"], told["script-src"], told["connect-src"]) == ("'none'", "'self'", "'self'")
+    assert page.text.count("<script") == page.text.count('<script type="module" crossorigin src="/graphiql/assets/') == 1
+
+
+async def test_what_graphiql_loads_is_kept_for_ever_and_sent_packed(client: httpx.AsyncClient):
+    paths = [f"/graphiql/assets/{each.name}" for each in (FOLDER / "graphiql" / "assets").iterdir() if each.suffix != ".gz"]
+    assert len(paths) == 2
+    for path in paths:
+        packed = await client.get(path, headers={"Accept-Encoding": "gzip"})
+        assert (packed.headers["content-encoding"], packed.headers["cache-control"]) == ("gzip", "public, max-age=31536000, immutable")
+
+
+@pytest.mark.parametrize(
+    "path", ["/assets/nothing.js", "/assets/..%2f.stamp", "/.stamp", "/assets/%2e%2e/index.html", "/index.html", "/graphiql/index.html"]
+)
 async def test_nothing_else_of_the_folder_is_sent(client: httpx.AsyncClient, path: str):
     assert (await client.get(path)).status_code == 404
 

@@ -9,6 +9,7 @@ from websockets.asyncio.client import connect
 from graph.at_least import HEADER
 from tests.serving import BOUND_SECONDS, served
 
+SHARED_ATTRIBUTES = 30  # of the instances of a class, as CPython has it
 PART = "x" * 1_000_000
 PARTS = 50  # more than the buffers of both ends take
 
@@ -45,6 +46,18 @@ async def test_of_the_handshake_those_headers_stay_that_operations_look_at():
         assert await kept == (b"r", {b"authorization": b"Bearer t", b"cookie": b"a=b", HEADER.lower().encode(): b"p"})
         assert socket.response is not None
         assert "sec-websocket-extensions" not in socket.response.headers  # nothing is compressed, whatever is offered
+
+
+async def test_a_connection_has_few_enough_attributes_to_have_no_dictionary_of_its_own():
+    async def app(scope: Scope, receive: Any, send: Send) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await send({"type": "websocket.send", "text": f"{len(vars(receive.__self__))}"})
+        await receive()
+
+    async with served(app) as at, connect(f"ws://127.0.0.1:{at.port}/") as socket:
+        async with asyncio.timeout(BOUND_SECONDS):
+            assert 0 < int(await socket.recv()) < SHARED_ATTRIBUTES
 
 
 async def test_who_does_not_read_is_waited_for_and_is_sent_the_rest_when_they_do():
