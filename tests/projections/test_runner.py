@@ -127,8 +127,9 @@ def test_a_runner_whose_transaction_was_idle_for_too_long_begins_anew(ledger, da
     assert rows_of(database_url) == fold(log_of(database_url))
 
 
-def test_a_generation_that_is_swapped_away_and_dropped_is_left_by_who_was_at_it(ledger, database_url, runner):
+def test_a_generation_that_is_swapped_away_and_dropped_is_left_by_who_was_at_it(ledger, database_url):
     ledger.record(day_of_requests(10))
+    runner = Runner(database_url, batch=5)  # so that each worker has read, and knows the prices
     with runner.connect() as connection, runner.workers() as workers:
         old = runner.catch_up_with(workers, connection, runner.ensure_live(connection))
         ledger.record([request_completed()])
