@@ -6,17 +6,15 @@ nothing but old tables, which another one drops.
 """
 
 import threading
-from concurrent.futures import BrokenExecutor
 from typing import Any
 
-import psycopg
 import structlog
 from psycopg import AsyncConnection, Connection
 from psycopg.sql import SQL, Composed, Identifier
 
 from projections import generations
 from projections.read_model import GROUP, SHAPE
-from projections.runner import RECONNECT_SECONDS, Runner
+from projections.runner import LOST, RECONNECT_SECONDS, Runner
 from projections.usage import READ_MODELS
 
 LOOK_SECONDS = 0.5
@@ -49,7 +47,7 @@ def attend(runner: Runner, stop: threading.Event) -> None:
             with runner.connect() as connection:
                 while not stop.wait(LOOK_SECONDS):
                     _look(runner, connection, stop)
-        except (psycopg.OperationalError, BrokenExecutor):
+        except LOST:
             stop.wait(RECONNECT_SECONDS)
         except Exception:  # noqa: BLE001 - whatever it is, following goes on beside it
             _log.exception("the read models could not be rebuilt: it is tried again", seconds=FAILED_SECONDS)

@@ -7,6 +7,7 @@ from typing import Any
 
 import psycopg
 from psycopg import Connection
+from psycopg.errors import IdleInTransactionSessionTimeout
 
 from ledger.application import CELL
 from projections import generations, usage
@@ -21,6 +22,7 @@ BATCH = 16_000  # events a transaction at most: the more, the less often a bucke
 POLL_SECONDS = 0.05
 TICK_SECONDS = 1.0  # how often an idle log says that it is complete up to now
 RECONNECT_SECONDS = 1.0
+LOST = (psycopg.OperationalError, IdleInTransactionSessionTimeout, BrokenExecutor)  # a connection, or a process
 
 
 class Runner:
@@ -69,7 +71,7 @@ class Runner:
             try:
                 with self.connect() as connection, self.workers() as workers:
                     self._follow(connection, workers, stop)
-            except (psycopg.OperationalError, BrokenExecutor):
+            except LOST:
                 stop.wait(RECONNECT_SECONDS)
 
     def rebuild(

@@ -1,18 +1,18 @@
 """Projects batches in turn with others: each has its rows of history written before the batches before it are committed."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, NamedTuple
 
 from psycopg import Connection, Cursor
-from psycopg.errors import DeadlockDetected, LockNotAvailable, UniqueViolation
+from psycopg.errors import DeadlockDetected, LockNotAvailable, UndefinedTable, UniqueViolation
 from psycopg.pq import TransactionStatus
 from psycopg.sql import SQL
 
 from projections import usage
 from projections.generations import Generation, Superseded
 from projections.reading import LogReader
-from projections.writing import THINK_LONGER, Writer, complete
+from projections.writing import complete, whole
 
 WAIT_MS = 1_000  # for what another runner is at
 
@@ -34,7 +34,6 @@ class Worker:
         self._connection = connection
         self._cell = cell
         self._log = LogReader(connection, cell, whole=False)  # to send the events to another process would take long
-        self._writer = Writer(cell)
         self._begun: usage.Change | None = None
 
     def close(self) -> None:
@@ -55,32 +54,43 @@ class Worker:
         return None if change is None else Begun(change.position, change.has_prices)
 
     def begin_ahead(self, generation: Generation, after: int, end: int, epoch: int) -> Begun | None:
-        """The same, and write its rows of history: for one runner at a time, since others would wait for its rows, and it for theirs."""
+        """The same, and write its rows of history: for one runner at a time, since others would wait for its rows, and it for theirs.
+
+        Where another one has them, or the tables are swapped away and dropped, that is left for its turn.
+        """
         begun = self.begin(generation, after, end, epoch)
         if self._begun is not None:
-            with self._transaction():
+            with suppress(UniqueViolation, LockNotAvailable, DeadlockDetected, UndefinedTable), self._transaction():
                 usage.write_ahead(self._cursor(), generation.tables(self._cell), self._begun)
         return begun
 
     def commit(self, generation: Generation) -> Generation:
         """Make the rest of the change that was begun, now that `generation` is where it starts, and return where that is then.
 
-        Raises Superseded if it is elsewhere by now: nothing is counted twice.
+        Raises Superseded if it is elsewhere by now, or if another one is at it: nothing is counted twice.
         """
-        change = self._begun
-        assert change is not None, "it was begun"
+        assert self._begun is not None, "it was begun"
+        change, self._begun = self._begun, None
         try:
-            with self._transaction() as ahead:
-                after = complete(self._cursor(), self._cell, generation, change, lambda: self._log.prices, history_written=ahead)
-                self._connection.commit()
+            return self._committed(generation, change)
         except usage.WholeNeededError:
-            return self._writer.write_whole(self._connection, generation, change)
-        self._begun = None
-        return after
+            return self._committed(generation, whole(self._connection, self._cell, generation, change))
 
     def abandon(self) -> None:
         """Take back what was begun, if anything was."""
         self._begun = None
+        self._take_back()
+
+    def _committed(self, generation: Generation, change: usage.Change) -> Generation:
+        try:
+            with self._transaction() as ahead:
+                after = complete(self._cursor(), self._cell, generation, change, lambda: self._log.prices, history_written=ahead)
+                self._connection.commit()
+        except (LockNotAvailable, DeadlockDetected):
+            raise Superseded from None
+        return after
+
+    def _take_back(self) -> None:
         if self._in_transaction:
             self._connection.rollback()
 
@@ -99,12 +109,11 @@ class Worker:
             if not was_open:
                 self._connection.execute(BEGIN)
             yield was_open
-        except (UniqueViolation, LockNotAvailable, DeadlockDetected):  # only another runner has rows like ours
-            self.abandon()
-            raise Superseded from None
         except BaseException:
-            self.abandon()
+            self._take_back()
             raise
 
 
-BEGIN = SQL("BEGIN; {}; SET LOCAL lock_timeout = {}").format(THINK_LONGER, WAIT_MS)
+# Each statement sees what was committed before its turn. While it waits for that, the server ends it after IDLE_TIMEOUT_MS: whoever
+# hangs must not keep others from its rows.
+BEGIN = SQL("BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL lock_timeout = {}").format(WAIT_MS)

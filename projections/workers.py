@@ -68,9 +68,8 @@ class Workers:
 
     def __exit__(self, *_: object) -> None:
         for each in self._hands:
-            with suppress(BrokenExecutor):
+            if not self._apart:  # a process lets go of its connection when it ends, and one that was never asked need not begin
                 each.submit(_close)
-        for each in self._hands:
             each.shutdown()
 
     def changes(self, generation: Generation, end: int) -> Generator[usage.Change]:

@@ -55,24 +55,25 @@ class Writer:
         if after.position >= WORTH_ANALYZING and after.position.bit_length() // GROWTH_BITS > before.position.bit_length() // GROWTH_BITS:
             generations.analyze(connection, self.cell, after)
 
-    def write_whole(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken = BY_KEY) -> Generation:
-        """The same, with its events, which are read again."""
-        whole = LogReader(connection, self.cell).next(generation, generation.position, change.position)
-        assert whole is not None, "what was read once can be read again"
-        return self._committed(connection, generation, whole, taken)
-
     def _written(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken) -> Generation:
         try:
             return self._committed(connection, generation, change, taken)
         except usage.WholeNeededError:
-            return self.write_whole(connection, generation, change, taken)
+            return self._committed(connection, generation, whole(connection, self.cell, generation, change), taken)
 
     def _committed(self, connection: Connection[Any], generation: Generation, change: usage.Change, taken: Taken) -> Generation:
         tables = generation.tables(self.cell)
         self._prices.follow(generation.number, generation.position, change.position, change.prices)
         with connection.transaction(), connection.cursor(binary=True) as cursor:
-            cursor.execute(THINK_LONGER)
             return complete(cursor, self.cell, generation, change, lambda: self._prices.book(connection, tables), taken=taken)
+
+
+def whole(connection: Connection[Any], cell: str, generation: Generation, change: usage.Change) -> usage.Change:
+    """The same change, with its events, which are read again."""
+    found = LogReader(connection, cell).next(generation, generation.position, change.position)
+    assert found is not None, "what was read once can be read again"
+    assert found.position == change.position, "and is as much"
+    return found
 
 
 def complete(
@@ -87,6 +88,7 @@ def complete(
 ) -> Generation:
     """Make a change, within a transaction, and return where `generation` is when that is committed: see usage.apply. Raises Superseded."""
     try:
+        cursor.execute(THINK_LONGER)
         cursor.execute(log_sql(RECORDED_AT, cell), [change.position], prepare=True)
         (recorded_at,) = cursor.fetchone() or (None,)
         assert isinstance(recorded_at, datetime)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -14,9 +15,10 @@ import psycopg
 import pytest
 
 from domain.events import RequestCompleted
-from projections import generations, reading
+from projections import generations, reading, writing
 from projections.generations import Superseded
 from projections.runner import Runner
+from projections.workers import WORKERS, Workers
 from tests.events import at, request_completed
 from tests.projections.fold import fold
 from tests.projections.following import following
@@ -62,6 +64,80 @@ def test_bounded_a_runner_that_stands_still_does_not_keep_others_from_projecting
         assert alone
         caught_up(Runner(database_url, batch=7))
     assert rows_of(database_url) == fold(log_of(database_url))
+
+
+@pytest.mark.postgres
+def test_bounded_a_runner_that_hangs_with_rows_written_keeps_nobody_from_projecting_for_long(ledger, database_url, runner, monkeypatch):
+    # Given a runner that does nothing more behind its first batch, with the rows of the next in an open transaction
+    monkeypatch.setattr(writing, "IDLE_TIMEOUT_MS", 100)
+    ledger.record(day_of_requests(40))
+    with (
+        runner.connect() as connection,
+        Workers(database_url, runner.cell, 7) as workers,
+        closing(workers.projected(runner.ensure_live(connection), 40, alone=True)) as hanging,
+    ):
+        assert next(hanging).position == 7
+        # When another follows the log
+        with following(Runner(database_url, batch=11)):
+            # Then it comes to the end
+            wait_until(lambda: position(database_url) == 40)
+    assert rows_of(database_url) == fold(log_of(database_url))
+
+
+def test_bounded_a_batch_whose_name_is_taken_waits_for_the_rows_of_others_no_longer_than_any(ledger, database_url, runner):
+    # Given a runner that hangs with the rows of the third event
+    ledger.record([request_completed(at("09:00"), id=id) for id in "123"] + [request_completed(at("10:00"), id="1")])
+    with (
+        runner.connect() as connection,
+        Workers(database_url, runner.cell, 2) as hanging_workers,
+        closing(hanging_workers.projected(runner.ensure_live(connection), 3, alone=True)) as hanging,
+        Workers(database_url, runner.cell, 2) as workers,
+    ):
+        reached = next(hanging)
+        # When another makes that and one whose name is taken, then it leaves
+        with closing(workers.projected(reached, 4, alone=False)) as projected, pytest.raises(Superseded):
+            next(projected)
+        assert position(database_url) == 2
+
+
+def test_a_runner_whose_transaction_was_idle_for_too_long_begins_anew(ledger, database_url, monkeypatch):
+    # Given rows that wait for their turn while the runner is busy with something else
+    monkeypatch.setattr("projections.runner.RECONNECT_SECONDS", 0.01)
+    monkeypatch.setattr(writing, "IDLE_TIMEOUT_MS", 100)
+    ledger.record(day_of_requests(40))
+    begun: list[bool] = []
+
+    class Busy(threading.Event):
+        def is_set(self) -> bool:
+            if position(database_url) == 7 and not begun:
+                begun.append(True)
+                wait_until(lambda: len(connections_of(database_url, "tallygraph project worker")) < WORKERS)
+            return super().is_set()
+
+    stop = Busy()
+    follower = threading.Thread(target=Runner(database_url, batch=7).follow, args=(stop,))
+    follower.start()
+    # When the server has ended that, then all is counted all the same
+    try:
+        wait_until(lambda: position(database_url) == 40)
+    finally:
+        stop.set()
+        follower.join()
+    assert begun
+    assert rows_of(database_url) == fold(log_of(database_url))
+
+
+def test_a_generation_that_is_swapped_away_and_dropped_is_left_by_who_was_at_it(ledger, database_url):
+    ledger.record(day_of_requests(10))
+    runner = Runner(database_url, batch=5)  # so that each worker has read, and knows the prices
+    with runner.connect() as connection, runner.workers() as workers:
+        old = runner.catch_up_with(workers, connection, runner.ensure_live(connection))
+        ledger.record([request_completed()])
+        runner.rebuild()
+        with connection.transaction():
+            assert generations.drop_retired(connection, runner.cell)
+        with pytest.raises(Superseded):
+            runner.catch_up_with(workers, connection, old)
 
 
 def test_a_runner_that_was_overtaken_changes_nothing(ledger, database_url, runner):
