@@ -49,7 +49,7 @@ DEPLOYMENTS = (
             (78.8, "scaled", 1),
             (86.33, "scaled", 2),
         ),
-        requests_per_day=90,
+        requests_per_day=60,
     ),
     Deployment(
         "embeddings",
@@ -58,7 +58,7 @@ DEPLOYMENTS = (
         "L4",
         0.5,
         ((12.4, "created", None), (12.41, "started", None), (70.75, "stopped", None), (76.3, "started", 1)),
-        requests_per_day=60,
+        requests_per_day=40,
     ),
     Deployment(
         "code-assist",
@@ -67,7 +67,7 @@ DEPLOYMENTS = (
         "A100",
         1,
         ((36.35, "created", None),),
-        requests_per_day=40,
+        requests_per_day=30,
         works_in_the_daytime=True,
     ),
     Deployment(
@@ -84,7 +84,7 @@ DEPLOYMENTS = (
             (58.7, "stopped", None),
             (58.71, "succeeded", None),
         ),
-        requests_per_day=30,
+        requests_per_day=20,
     ),
     Deployment(
         "summaries",
@@ -93,7 +93,7 @@ DEPLOYMENTS = (
         "A100",
         0.5,
         ((52.4, "created", None), (52.42, "started", None), (74.7, "stopped", None)),
-        requests_per_day=25,
+        requests_per_day=20,
     ),
     Deployment(
         "captions",
@@ -127,7 +127,16 @@ DEPLOYMENTS = (
         Model("llama-3.1-8b", None, None, "LLM", "chat", 0, 0, 0, 0.0),
         "H100",
         4,
-        ((68.5, "created", None), (68.51, "started", None), (68.87, "succeeded", None)),
+        ((44.5, "created", None), (44.51, "started", None), (44.87, "succeeded", None)),
+        kind="fine_tuning",
+    ),
+    Deployment(
+        "tone-tuning",
+        "Tone of voice",
+        Model("llama-3.1-8b", None, None, "LLM", "chat", 0, 0, 0, 0.0),
+        "H100",
+        4,
+        ((68.5, "created", None), (68.51, "started", None), (68.83, "succeeded", None)),
         kind="fine_tuning",
     ),
     Deployment(

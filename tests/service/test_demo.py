@@ -53,8 +53,8 @@ def test_it_is_three_months_up_to_now(told: list[UsageEvent]):
     assert (min(days), max(days), len(days)) == (datetime(2026, 1, 20, tzinfo=UTC).date(), NOW.date(), DAYS)
     assert max(event.time for event in told) < NOW
     channels = Counter(event.channel for event in requests(told))
-    assert channels["router"] > 20_000
-    assert channels["deployment"] > 5_000
+    assert channels["router"] > 15_000
+    assert channels["deployment"] > 4_000
 
 
 def requests(told: list[UsageEvent]) -> list[RequestCompleted]:
@@ -75,7 +75,7 @@ def test_something_is_new_and_something_has_ended_since_the_period_before(told: 
         "api_key": {"key-pilot"},
         "deployment": {"assistant-v1"},
     }
-    assert len(late) > len(early) > 8_000
+    assert len(late) > len(early) > 6_000
     assert len({event.api_key for event in late}) == 5
     assert {event.status_code for event in late} == {200, 400, 429, 500, 503}
 
@@ -123,7 +123,7 @@ def test_deployments_live_without_a_contradiction_and_answer_while_they_run(told
             events.setdefault(event.deployment, []).append(event)
     lives = {key: fold(of_one) for key, of_one in events.items()}
     assert [(key, life.contradictions) for key, life in lives.items() if life.contradictions] == []
-    assert Counter(life.kind for life in lives.values()) == {"deployment": 7, "fine_tuning": 4}
+    assert Counter(life.kind for life in lives.values()) == {"deployment": 7, "fine_tuning": 5}
     assert {life.gpu_type for life in lives.values()} == {event.gpu_type for event in priced if isinstance(event, GpuPriceSet)}
     now = microseconds(NOW)
     assert {key: status_at(life.phases, now) for key, life in lives.items()} == {
@@ -136,6 +136,7 @@ def test_deployments_live_without_a_contradiction_and_answer_while_they_run(told
         "voice": Status.PENDING,
         "support-tuning": Status.SUCCEEDED,
         "support-tuning-2": Status.SUCCEEDED,
+        "tone-tuning": Status.SUCCEEDED,
         "code-tuning": Status.FAILED,
         "code-tuning-2": Status.SUCCEEDED,
     }

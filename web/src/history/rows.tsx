@@ -122,5 +122,5 @@ export function Status({ of: { statusCode, errorMessage } }: { of: ListedFragmen
 /** Requests to deployments have no fee of their own. */
 export function feeOf({ fee, channel }: ListedFragment, currency: string): Figure {
   if (fee === null && channel === "DEPLOYMENT") return { shown: "–", exact: "paid by GPU time" };
-  return money(fee, currency);
+  return money(fee, currency, 4);
 }
