@@ -1,6 +1,5 @@
 """The change against the period before, on every card and every line of the bill: it is what the API's figures of both periods make."""
 
-import re
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -19,7 +18,8 @@ SHOWN = f"live=off&from={PERIODS[0]['from']}&to={PERIODS[0]['to']}"
 
 ROUTERS = "routerUsage(range: $range) { totalRequests totalTokens usedModels averageLatency totalFee }"
 DEPLOYMENTS = "deploymentUsage(range: $range) { totalRequests allocatedGpuHours fineTunings }"
-BILL = "bill(range: $range) { total lines(groupBy: $groupBy) { service model provider apiKey { id } deployment { key } direction category fee } }"
+BILL = """bill(range: $range) { total
+    lines(groupBy: $groupBy) { service model provider apiKey { id } deployment { key } direction category fee } }"""
 
 
 def of_both(served: Command, field: str, **variables: Any) -> list[dict[str, Any]]:
@@ -44,34 +44,25 @@ def shown(page: Page, name: str) -> str:
     return card(page, name).locator(".change").inner_text()
 
 
-@pytest.mark.parametrize(
-    ("section", "field", "cards"),
-    [
-        (
-            "routers",
-            ROUTERS,
-            {
-                "Total requests": "totalRequests",
-                "Total tokens": "totalTokens",
-                "Used models": "usedModels",
-                "Average latency": "averageLatency",
-            },
-        ),
-        (
-            "deployments",
-            DEPLOYMENTS,
-            {"Total requests": "totalRequests", "Allocated GPU hours": "allocatedGpuHours", "Fine-tunings": "fineTunings"},
-        ),
-    ],
-)
-def test_each_card_tells_the_apis_change(served: Command, enter: Enter, section: str, field: str, cards: dict[str, str]):
+CARDS = {
+    "routers": {
+        "Total requests": "totalRequests",
+        "Total tokens": "totalTokens",
+        "Used models": "usedModels",
+        "Average latency": "averageLatency",
+    },
+    "deployments": {"Total requests": "totalRequests", "Allocated GPU hours": "allocatedGpuHours", "Fine-tunings": "fineTunings"},
+}
+
+
+@pytest.mark.parametrize(("section", "field"), [("routers", ROUTERS), ("deployments", DEPLOYMENTS)])
+def test_each_card_tells_the_apis_change(served: Command, enter: Enter, section: str, field: str):
+    cards = CARDS[section]
     now, before = of_both(served, field)
     page = enter(f"/{section}?{SHOWN}")
     told = {name: shown(page, name) for name in cards}
     assert told == {name: change(now[each], before[each]) for name, each in cards.items()}
-    assert [
-        name for name, text in told.items() if re.fullmatch(r"[+\N{MINUS SIGN}][\d,.]+ %", text) is None
-    ] == []  # the sample has changed
+    assert [text for text in told.values() if not text.endswith(" %")] == []  # the sample has something to compare with
     expect(page.locator(".card .change")).to_have_count(len(cards))
 
 
