@@ -10,7 +10,7 @@ import { Connection, outdated } from "./ui/connection";
 import { later } from "./ui/later";
 import { Link } from "./ui/link";
 import { RangeForm } from "./ui/range-form";
-import { Empty, Failure } from "./ui/states";
+import { Empty, Failure, Skeleton } from "./ui/states";
 import { precise } from "./ui/value";
 import { ZoneChoice } from "./ui/zone-choice";
 
@@ -107,6 +107,7 @@ function SignedIn() {
       <Connection />
       <main id="main" class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
+        {!account && !failed && !accounts && <Skeleton />}
         {failed && <Failure message={failed.message} />}
         {accounts && !account && choices.value.account && <Failure message="There is no account of this address: choose one at the top." />}
         {accounts?.length === 0 && <Empty>There is no account yet: one appears with the first usage that is reported for it.</Empty>}

@@ -182,9 +182,11 @@ function ended(present: readonly Line[], before: readonly Line[]): Line[] {
   return before.filter((line) => !still.has(key(line)) && Number(line.fee) !== 0).map((line) => ({ ...line, fee: "0", quantity: line.quantity && "0" }));
 }
 
+const UNITS: Record<string, string> = { token: "tokens", gpu_hour: "GPU hours", image: "images", character: "characters", page: "pages", query: "queries", request: "requests", millisecond: "ms" };
+
 function quantity(digits: string, unit: string): Figure {
   const figure = decimal(digits, unit);
-  return { ...figure, shown: `${figure.shown} ${unit}` };
+  return { ...figure, shown: `${figure.shown} ${UNITS[unit] ?? unit}` };
 }
 
 function named(line: Line, by: Exclude<By, "service" | "day">): string {
@@ -193,7 +195,7 @@ function named(line: Line, by: Exclude<By, "service" | "day">): string {
     key: line.apiKey?.name,
     provider: line.provider,
     deployment: line.deployment?.name,
-    category: line.category && `${line.category} (${line.direction?.toLowerCase() ?? "GPU time"})`,
+    category: line.category && (line.direction ? `${line.category} (${line.direction.toLowerCase()})` : "GPU time"),
   };
   return names[by] ?? "none";
 }
