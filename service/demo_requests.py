@@ -10,7 +10,7 @@ from typing import Any
 from domain.notation import instant
 
 DAYS = 92  # so that this month, the last one and the one before it are all there to be compared
-REQUESTS_PER_DAY = 300  # at the end: the account has grown
+REQUESTS_PER_DAY = 240  # at the end: the account has grown
 SHARE_AT_FIRST = 0.6  # of what it asks at the end
 SEED = 20260421
 
@@ -49,11 +49,11 @@ class ApiKey:
 
 
 MODELS = (
-    Model("gpt-4o", "2024-08-06", "openai", "LLM", "chat", 24, 16000, 900, 6.0, caches=True),
-    Model("gpt-4o", "2024-08-06", "azure", "LLM", "chat", 10, 16000, 900, 5.5, caches=True, begins=38),
+    Model("gpt-4o", "2024-08-06", "openai", "LLM", "chat", 24, 20000, 1000, 6.0, caches=True),
+    Model("gpt-4o", "2024-08-06", "azure", "LLM", "chat", 10, 20000, 1000, 5.5, caches=True, begins=38),
     Model("gpt-4o-mini", "2024-07-18", "openai", "LLM", "chat", 24, 8000, 400, 4.5, caches=True),
     Model("o4-mini", "2025-04-16", "openai", "LLM", "chat", 8, 12000, 900, 5.0, reasons=True, caches=True),
-    Model("claude-sonnet-4", "20250514", "anthropic", "LLM", "chat", 24, 30000, 1500, 8.0, caches=True),
+    Model("claude-sonnet-4", "20250514", "anthropic", "LLM", "chat", 24, 40000, 1800, 8.0, caches=True),
     Model("gemini-2.5-flash", None, "google", "LLM", "chat", 14, 20000, 800, 3.5, caches=True, begins=48),
     Model("mistral-large", "2411", "mistral", "LLM", "chat", 9, 9000, 700, 7.0, ends=57),
     Model("llama-3.3-70b", None, "groq", "LLM", "chat", 8, 5000, 400, 2.5),
