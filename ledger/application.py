@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 from uuid import UUID
@@ -98,6 +99,13 @@ class Ledger(Application[UUID]):
             Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(entries))
         ]
         return Recording(outcomes, conflicts, appended.position)
+
+    def begin(self, events: Sequence[UsageEvent], recorded_at: datetime) -> bool:
+        """Record `events`, each with a name of its own, as the first of a log that is said to have been kept since `recorded_at`.
+
+        False, and nothing is done, where the log has events already.
+        """
+        return self.ledger_recorder.begin(Entries.of(events).rows, recorded_at)
 
     def _conflicts(self, unlike: Sequence[int], states: list[bytes], places: list[Place]) -> list[Conflict]:
         """Those events that say other than what stands, also when what stands is brought to today's shape."""

@@ -8,6 +8,7 @@ ends in a conflict with itself: an append is idempotent, and a strict insert rec
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
@@ -94,6 +95,29 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
         return persistently(once)
 
+    def begin(self, rows: Sequence[bytes], recorded_at: datetime) -> bool:
+        """Record `rows` as the first of a log that is said to have been kept since `recorded_at`, which is no later than now.
+
+        Only of a log that is empty: else figures may have been told which this would change. False, and nothing, where it is not.
+        """
+
+        def once() -> bool:
+            with (
+                self.datastore.get_connection() as connection,
+                connection.transaction(),
+                connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+            ):
+                cursor.execute(SETTINGS, prepare=True)
+                position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
+                if position:
+                    return False
+                with cursor.copy(self._copy) as copy:
+                    copy.write(copy_of_events(rows, 1))
+                self._move_head(connection, cursor, len(rows), _chain(digest, rows), recorded_at)
+            return True
+
+        return persistently(once)
+
     def _append(self, connection: Connection[Any], events: Mapping[Place, bytes], *, look: bool) -> Appended:
         """Raises UniqueViolation where it did not `look`, and one of `events` is in the log."""
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
@@ -124,9 +148,12 @@ class LedgerRecorder(PostgresApplicationRecorder):
             rows = cursor.fetchall()
         return {place: (topic, state) for id, version, topic, state in rows if (place := place_of(id, version)) in wanted}
 
-    def _move_head(self, connection: Connection[Any], cursor: Any, position: int, digest: bytes) -> None:
+    def _move_head(
+        self, connection: Connection[Any], cursor: Any, position: int, digest: bytes, recorded_at: datetime | None = None
+    ) -> None:
+        """`recorded_at` is now where it is null, or to come."""
         with connection.pipeline():
-            cursor.execute(self._advance, [position, digest], prepare=True)
+            cursor.execute(self._advance, [position, digest, recorded_at], prepare=True)
             cursor.execute(self._log, prepare=True)
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ARG002
@@ -245,7 +272,9 @@ STATES = "SELECT uuid_send(originator_id), originator_version, topic, state FROM
 FIND_ONE = "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s AND originator_version = %s"
 COPY = "COPY {events} (originator_id, originator_version, topic, state, notification_id) FROM STDIN (FORMAT BINARY)"
 # An instant of the log never goes back, whatever the clock does.
-ADVANCE = "UPDATE {head} SET position = %b, digest = %b, recorded_at = greatest(clock_timestamp(), recorded_at)"
+ADVANCE = """
+    UPDATE {head} SET position = %b, digest = %b,
+        recorded_at = greatest(least(%b::timestamptz, clock_timestamp()), recorded_at)"""
 LOG_APPEND = "INSERT INTO {appends} SELECT position, recorded_at, digest FROM {head}"
 READ = """
     SELECT notification_id, uuid_send(originator_id), topic, state FROM {events}

@@ -1,4 +1,4 @@
-"""What the sample account asks of models: a month of requests through the router, and how one request comes out."""
+"""What the sample account asks of models: three months of requests through the router, and how one request comes out."""
 
 import math
 import random
@@ -9,8 +9,9 @@ from typing import Any
 
 from domain.notation import instant
 
-DAYS = 31
-REQUESTS_PER_DAY = 700
+DAYS = 92  # so that this month, the last one and the one before it are all there to be compared
+REQUESTS_PER_DAY = 240  # at the end: the account has grown
+SHARE_AT_FIRST = 0.6  # of what it asks at the end
 SEED = 20260421
 
 Told = tuple[datetime, dict[str, Any]]
@@ -19,7 +20,7 @@ Told = tuple[datetime, dict[str, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model as this account uses it. Latency grows with what is generated."""
+    """A model as this account uses it, and on which days. Latency grows with what is generated."""
 
     name: str
     version: str | None
@@ -32,40 +33,77 @@ class Model:
     milliseconds_per_token: float
     reasons: bool = False
     caches: bool = False
+    begins: int = 0
+    ends: int = DAYS
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A key, and on which days it is used."""
+
+    id: str
+    name: str
+    weight: int
+    begins: int = 0
+    ends: int = DAYS
 
 
 MODELS = (
-    Model("gpt-4o", "2024-08-06", "openai", "LLM", "chat", 30, 900, 220, 9.0, caches=True),
-    Model("gpt-4o-mini", "2024-07-18", "openai", "LLM", "chat", 26, 600, 150, 6.0, caches=True),
-    Model("o4-mini", "2025-04-16", "openai", "LLM", "chat", 8, 1200, 300, 8.0, reasons=True, caches=True),
-    Model("claude-sonnet-4", "20250514", "anthropic", "LLM", "chat", 18, 2400, 380, 12.0, caches=True),
-    Model("llama-3.3-70b", None, "meta", "LLM", "chat", 10, 700, 180, 7.0),
-    Model("text-embedding-3-large", None, "openai", "Embedding", "embedding", 8, 400, 0, 0.0),
+    Model("gpt-4o", "2024-08-06", "openai", "LLM", "chat", 24, 20000, 1000, 6.0, caches=True),
+    Model("gpt-4o", "2024-08-06", "azure", "LLM", "chat", 10, 20000, 1000, 5.5, caches=True, begins=38),
+    Model("gpt-4o-mini", "2024-07-18", "openai", "LLM", "chat", 24, 8000, 400, 4.5, caches=True),
+    Model("o4-mini", "2025-04-16", "openai", "LLM", "chat", 8, 12000, 900, 5.0, reasons=True, caches=True),
+    Model("claude-sonnet-4", "20250514", "anthropic", "LLM", "chat", 24, 40000, 1800, 8.0, caches=True),
+    Model("gemini-2.5-flash", None, "google", "LLM", "chat", 14, 20000, 800, 3.5, caches=True, begins=48),
+    Model("mistral-large", "2411", "mistral", "LLM", "chat", 9, 9000, 700, 7.0, ends=57),
+    Model("llama-3.3-70b", None, "groq", "LLM", "chat", 8, 5000, 400, 2.5),
+    Model("text-embedding-3-large", None, "openai", "Embedding", "embedding", 8, 700, 0, 0.0),
 )
-API_KEYS = (("key-web", "web-app"), ("key-support", "support-bot"), ("key-batch", "nightly-batch"), ("key-dev", "developers"))
+NIGHTLY = ApiKey("key-batch", "nightly-batch", 5)
+API_KEYS = (
+    ApiKey("key-web", "web-app", 50),
+    ApiKey("key-support", "support-bot", 25),
+    NIGHTLY,
+    ApiKey("key-dev", "developers", 20),
+    ApiKey("key-mobile", "mobile-app", 22, begins=50),
+    ApiKey("key-pilot", "pilot", 12, ends=54),
+)
 FAILURES = (
     (429, "Rate limit reached: try again in 20 s"),
     (500, "The upstream provider failed"),
     (400, "The prompt is longer than the context window"),
 )
 FAILURE_SHARE = 0.015
+OUTAGE = ("anthropic", timedelta(days=79, hours=9), timedelta(days=79, hours=12), (503, "The provider is overloaded"))
+OUTAGE_SHARE = 0.6
+ESTIMATED_SHARE = 0.004  # of streams that broke off before their usage was told
 
 
 def router_requests(first: datetime) -> Iterator[Told]:
-    """Of the month that begins with the day `first`, in the order of their time. The same day gives the same requests."""
+    """Of the time that begins with the day `first`, in the order of their time. The same day gives the same requests."""
     chance = random.Random(SEED)  # noqa: S311 - sample data
     number = 0
     for day in range(DAYS):
-        for time in busy(chance, first + timedelta(days=day), REQUESTS_PER_DAY):
+        models = [each for each in MODELS if each.begins <= day < each.ends]
+        weights = [each.weight for each in models]
+        for time in busy(chance, first, day, REQUESTS_PER_DAY):
             number += 1
-            model = chance.choices(MODELS, [each.weight for each in MODELS])[0]
-            yield time, cloudevent("sample/router", number, time, outcome(chance, model, time))
+            model = chance.choices(models, weights)[0]
+            data = outcome(chance, model, time, day, failing=_is_out(model, time - first) and chance.random() < OUTAGE_SHARE)
+            yield time, cloudevent("sample/router", number, time, data)
 
 
-def busy(chance: random.Random, date: datetime, typical: int) -> list[datetime]:
-    """When there are requests on that day, in order: fewer at weekends."""
+def _is_out(model: Model, since: timedelta) -> bool:
+    provider, start, end, _ = OUTAGE
+    return model.provider == provider and start <= since < end
+
+
+def busy(chance: random.Random, first: datetime, day: int, typical: int) -> list[datetime]:
+    """When there are requests on that day, in order: more every day, and fewer at weekends."""
+    date = first + timedelta(days=day)
     weekend = 0.45 if date.weekday() >= 5 else 1.0
-    number = int(typical * weekend * chance.uniform(0.85, 1.2))
+    grown = SHARE_AT_FIRST + (1 - SHARE_AT_FIRST) * day / DAYS
+    number = int(typical * grown * weekend * chance.uniform(0.85, 1.2))
     return sorted(date + timedelta(seconds=_second_of_day(chance)) for _ in range(number))
 
 
@@ -82,27 +120,33 @@ def cloudevent(source: str, number: int, time: datetime, data: dict[str, Any]) -
         "type": "request.completed",
         "source": source,
         "id": f"{time:%Y%m%d}-{number:06}",
-        "time": instant(time.replace(microsecond=time.microsecond // 1000 * 1000)),
+        "time": written(time),
         "data": data,
     }
 
 
-def outcome(chance: random.Random, model: Model, time: datetime) -> dict[str, Any]:
+def written(time: datetime) -> str:
+    """An instant, to the millisecond."""
+    return instant(time.replace(microsecond=time.microsecond // 1000 * 1000))
+
+
+def outcome(chance: random.Random, model: Model, time: datetime, day: int, *, failing: bool = False) -> dict[str, Any]:
     """Of which model a request was, with which key, and how it went."""
-    key, name = API_KEYS[2] if time.hour < 5 else chance.choices(API_KEYS, (50, 25, 5, 20))[0]
+    keys = [each for each in API_KEYS if each.begins <= day < each.ends]
+    key = NIGHTLY if time.hour < 5 else chance.choices(keys, [each.weight for each in keys])[0]
     return {
         "request_type": model.request_type,
         "model": model.name,
         "model_version": model.version,
         "provider": model.provider,
         "technology": model.technology,
-        "api_key": {"id": key, "name": name},
-        **(_failure(chance) if chance.random() < FAILURE_SHARE else _success(chance, model)),
+        "api_key": {"id": key.id, "name": key.name},
+        **(_failure(chance, failing=failing) if failing or chance.random() < FAILURE_SHARE else _success(chance, model)),
     }
 
 
-def _failure(chance: random.Random) -> dict[str, Any]:
-    status, message = chance.choices(FAILURES, (60, 25, 15))[0]
+def _failure(chance: random.Random, *, failing: bool) -> dict[str, Any]:
+    status, message = OUTAGE[3] if failing else chance.choices(FAILURES, (60, 25, 15))[0]
     nothing = {"input": [], "output": []}  # known to be none, and so the fee is known, too
     return {"status_code": status, "error_message": message, "latency_ms": round(chance.uniform(20, 400), 1), **nothing}
 
@@ -124,6 +168,7 @@ def _success(chance: random.Random, model: Model) -> dict[str, Any]:
         "ttft_ms": round(first_token, 1) if completion else None,
         "latency_ms": round(latency, 1),
         "gateway_latency_ms": round(chance.uniform(1.5, 9.0), 1),
+        **({"usage_source": "estimated"} if completion and chance.random() < ESTIMATED_SHARE else {}),
     }
 
 

@@ -15,9 +15,9 @@ from jobs.worker import run_worker
 from ledger.apart import collect_seldom
 from ledger.position import opened
 from projections.snapshot import NotReadyError, Snapshots
+from service import demo as sample
 from service import server
 from service.database import Database, database
-from service.demo import load
 from service.greeting import greet
 from service.options import DataDir
 from service.place import Place, listening
@@ -46,9 +46,11 @@ def serve(*, demo: Demo = False, host: Host = "127.0.0.1", port: Port = 8000, da
         settings.secret()  # finds out early whether the data directory can be used
         found = stack.enter_context(database(settings))
         parts = Parts(settings, found.url)
+        if demo:
+            sample.begin(parts.ledger)
 
         async def begin() -> None:
-            told = await load(parts.ledger, parts.reception) if demo else None
+            told = await sample.load(parts.ledger, parts.reception) if demo else None
             if told is not None and only is None:
                 await _projected(parts, told)
             await asyncio.to_thread(greet, settings, found, Place(host, port), with_demo=demo)

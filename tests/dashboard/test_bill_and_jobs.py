@@ -25,8 +25,8 @@ def test_the_bill_is_the_apis_line_by_line(served: Command, enter: Enter):
     expect(card).to_contain_text(re.compile(r"\d"))
     assert exact(card) == f"{told['total']} {told['currency']}"
     rows = page.get_by_role("group", name="Rows of the bill").locator("tbody tr")
-    expect(rows).to_have_count(len(told["lines"]))
-    for row, line in zip(rows.all(), told["lines"], strict=True):
+    expect(rows.nth(len(told["lines"]) - 1)).to_be_visible()  # below them stands what has ended: see test_changes
+    for row, line in zip(rows.all(), told["lines"], strict=False):
         assert exact(row.locator("td.fee")) == f"{line['fee']} {told['currency']}"
         expect(row.locator("td.name")).to_have_text(line["model"] or "none")
 

@@ -11,7 +11,7 @@ import { Connection, outdated } from "./ui/connection";
 import { later } from "./ui/later";
 import { Link } from "./ui/link";
 import { RangeForm } from "./ui/range-form";
-import { Empty, Failure } from "./ui/states";
+import { Empty, Failure, Skeleton } from "./ui/states";
 import { precise } from "./ui/value";
 import { ZoneChoice } from "./ui/zone-choice";
 
@@ -87,6 +87,7 @@ function SignedIn() {
       <Connection />
       <main id="main" class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
+        {!account && !failed && !accounts && <Skeleton />}
         {failed && <Failure message={failed.message} />}
         {foreign && <Foreign />}
         {unknown && <Failure message="There is no account of this address: choose one at the top." />}

@@ -21,11 +21,11 @@ export function count(digits: string | number | null | undefined): Figure {
   return { shown: exact.length > 7 ? SHORT.format(Number(digits)) : exact, exact };
 }
 
-/** An amount in a currency, from decimal digits: two places, four where it is little, and all of them exactly. */
-export function money(amount: string | number | null | undefined, currency: string): Figure {
+/** An amount in a currency, from decimal digits: two places, four where it is little, and all of them exactly. A column has as many in every row. */
+export function money(amount: string | number | null | undefined, currency: string, inColumn?: number): Figure {
   if (amount === null || amount === undefined) return { shown: UNKNOWN, exact: "no price is known" };
   const value = Number(amount);
-  const places = value !== 0 && Math.abs(value) < 1 ? 4 : 2;
+  const places = inColumn ?? (value !== 0 && Math.abs(value) < 1 ? 4 : 2);
   const shown = new Intl.NumberFormat("en-GB", { style: "currency", currency, currencyDisplay: "narrowSymbol", minimumFractionDigits: places, maximumFractionDigits: places });
   const least = 10 ** -places;
   return { shown: value > 0 && value < least ? `< ${shown.format(least)}` : shown.format(value), exact: `${amount} ${currency}` };

@@ -123,7 +123,8 @@ const CLOCK: Intl.DateTimeFormatOptions = { hour: "2-digit", minute: "2-digit", 
 /** A point in time, as precise as its bucket is wide. */
 export function written(instant: number, width: Width = "HOUR"): string {
   if (width === "MONTH") return format("month", { month: "short", year: "numeric" }).format(instant);
-  if (width === "DAY" || width === "WEEK") return format("day", DATE).format(instant);
+  if (width === "WEEK") return format("week", { ...DATE, year: "numeric" }).format(instant); // there are many: of which year each is, has to be told
+  if (width === "DAY") return format("day", DATE).format(instant);
   return format("hour", { ...DATE, ...CLOCK }).format(instant);
 }
 

@@ -138,36 +138,36 @@ function Lines({ lines: present, before, by, currency }: { lines: readonly Line[
   const most = Math.max(...lines.map(({ fee }) => Number(fee)), 0);
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Rows of the bill">
-      <table>
+      <table class="stacked">
         <thead>
           <tr>
             <th scope="col">{by === "day" ? "Day" : "Service"}</th>
             {by !== "day" && by !== "service" && <th scope="col">{{ model: "Model", key: "API key", provider: "Provider", deployment: "Deployment", category: "Category" }[by]}</th>}
             {quantified && <th scope="col" class="number">Quantity</th>}
             <th scope="col" class="number">Fee</th>
-            <th scope="col" class="wide">Share</th>
-            {by !== "day" && <th scope="col" class="number">Against the period before</th>}
+            <th scope="col" class="wide share">Share</th>
+            {by !== "day" && <th scope="col" class="number" title="against the period before">Change</th>}
           </tr>
         </thead>
         <tbody>
           {lines.map((line) => (
             <tr key={key(line)}>
-              <th scope="row" class="time">
+              <th scope="row" class={by === "day" || by === "service" ? "first" : "second"}>
                 {line.day ? written(Date.parse(line.day), "DAY") : line.service && SERVICES[line.service]}
               </th>
               {by !== "day" && by !== "service" && (
-                <td class="name" title={named(line, by)}>
+                <td class="name first" title={named(line, by)}>
                   <bdi>{named(line, by)}</bdi>
                 </td>
               )}
-              {quantified && <td class="number">{line.quantity === null ? "–" : <Value figure={quantity(line.quantity, line.unit ?? "")} />}</td>}
-              <td class="number fee">
-                <Value figure={money(line.fee, currency)} />
+              {quantified && <td class="number third">{line.quantity === null ? "–" : <Value figure={quantity(line.quantity, line.unit ?? "")} />}</td>}
+              <td class="number fee first">
+                <Value figure={money(line.fee, currency, 2)} />
               </td>
-              <td class="wide">
+              <td class="wide share">
                 <meter min={0} max={most || 1} value={Number(line.fee)} aria-label="Share of the largest line" />
               </td>
-              {by !== "day" && <td class="number">{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
+              {by !== "day" && <td class="number second">{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
             </tr>
           ))}
         </tbody>
@@ -182,9 +182,11 @@ function ended(present: readonly Line[], before: readonly Line[]): Line[] {
   return before.filter((line) => !still.has(key(line)) && Number(line.fee) !== 0).map((line) => ({ ...line, fee: "0", quantity: line.quantity && "0" }));
 }
 
+const UNITS: Record<string, string> = { token: "tokens", gpu_hour: "GPU hours", image: "images", character: "characters", page: "pages", query: "queries", request: "requests", millisecond: "ms" };
+
 function quantity(digits: string, unit: string): Figure {
   const figure = decimal(digits, unit);
-  return { ...figure, shown: `${figure.shown} ${unit}` };
+  return { ...figure, shown: `${figure.shown} ${UNITS[unit] ?? unit}` };
 }
 
 function named(line: Line, by: Exclude<By, "service" | "day">): string {
@@ -193,7 +195,7 @@ function named(line: Line, by: Exclude<By, "service" | "day">): string {
     key: line.apiKey?.name,
     provider: line.provider,
     deployment: line.deployment?.name,
-    category: line.category && `${line.category} (${line.direction?.toLowerCase() ?? "GPU time"})`,
+    category: line.category && (line.direction ? `${line.category} (${line.direction.toLowerCase()})` : "GPU time"),
   };
   return names[by] ?? "none";
 }

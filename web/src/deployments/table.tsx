@@ -52,18 +52,18 @@ function Rows({ page, currency }: { page: Page; currency: string }) {
   return (
     <>
       <div class="scroll" tabIndex={0} role="group" aria-label="Rows of deployments">
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
               <Sorted {...column} field="NAME" name="Name" />
               <th scope="col" class="wide">Type</th>
               <th scope="col" class="wide">Model</th>
-              <th scope="col">Status</th>
+              <th scope="col" class="wide">Status</th>
               <Sorted {...column} field="REQUESTS" name="Requests" number />
               <Sorted {...column} field="DURATION" name="Duration" number />
-              <Sorted {...column} field="TOKENS" name="Tokens" number />
+              <Sorted {...column} field="TOKENS" name="Tokens" number className="wide" />
               <Sorted {...column} field="GPU_HOURS" name="GPU hours" number />
-              <th scope="col" class="number">Utilization</th>
+              <th scope="col" class="number wide">Utilization</th>
               <Sorted {...column} field="FEE" name="Fee" number />
             </tr>
           </thead>
@@ -84,7 +84,7 @@ function OneRow({ row, currency }: { row: Row; currency: string }) {
   const requests = count(row.requests);
   return (
     <tr>
-      <th scope="row" class="name">
+      <th scope="row" class="name first">
         <Link to={here({ deployment: deployment.id })} title={row.name}>
           <bdi>{row.name}</bdi>
         </Link>
@@ -99,25 +99,25 @@ function OneRow({ row, currency }: { row: Row; currency: string }) {
       ) : (
         <NameCell text={null} unknown="unknown" className="wide" />
       )}
-      <td>
+      <td class="second">
         <span class={`status ${deployment.status.toLowerCase()}`}>{STATUSES[deployment.status]}</span>
       </td>
-      <td class="number">
+      <td class="number second" data-unit={Number(row.requests) === 1 ? "request" : "requests"}>
         <Link to={address("history", { ...asked(range.value), deployments: JSON.stringify([deployment.key]) })} label={`${requests.exact} requests: show them`}>
           <Value figure={requests} />
         </Link>
       </td>
-      <NumberCell figure={{ shown: row.duration.text, exact: `${row.duration.seconds} s` }} />
-      <NumberCell figure={count(row.tokens)} />
-      <NumberCell figure={decimal(row.gpuHours, "GPU hours")} />
-      <NumberCell figure={percent(row.utilization)} />
-      <NumberCell figure={feeOf(row, currency)} />
+      <NumberCell figure={{ shown: row.duration.text, exact: `${row.duration.seconds} s` }} className="left third" />
+      <NumberCell figure={count(row.tokens)} className="wide" />
+      <NumberCell figure={decimal(row.gpuHours, "GPU hours")} className="third" unit="GPU hours" />
+      <NumberCell figure={percent(row.utilization)} className="wide" />
+      <NumberCell figure={feeOf(row, currency)} className="first" />
     </tr>
   );
 }
 
 function feeOf({ fee, unpricedGpuHours }: Row, currency: string): Figure {
-  const known = money(fee, currency);
+  const known = money(fee, currency, 2);
   if (Number(unpricedGpuHours) === 0) return known;
   return { shown: `${known.shown} *`, exact: `${known.exact}; ${unpricedGpuHours} GPU hours have no price` };
 }

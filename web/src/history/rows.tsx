@@ -21,7 +21,7 @@ export function Rows({ list }: { list: List }) {
   const unable = long ? `Choose a range of ${MAX_ORDERED_DAYS} days at most to order by this` : null;
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Rows of requests">
-      <table class={`requests ${precise.value ? "precise" : ""}`}>
+      <table class={`stacked requests ${precise.value ? "precise" : ""}`}>
         <thead>
           <tr>
             <Sorted fields={FIELDS} field="TIMESTAMP" name="Time" className="broad" />
@@ -34,7 +34,7 @@ export function Rows({ list }: { list: List }) {
             <th scope="col" class="wide number">Output</th>
             <Sorted fields={FIELDS} field="TOTAL_TOKENS" name="Tokens" number unable={unable} />
             <Sorted fields={FIELDS} field="TIME_TO_FIRST_TOKEN" name="First token" number className="wide middle" unable={unable} />
-            <Sorted fields={FIELDS} field="LATENCY" name="Latency" number className="wide" unable={unable} />
+            <Sorted fields={FIELDS} field="LATENCY" name="Latency" number unable={unable} />
             <Sorted fields={FIELDS} field="FEE" name="Fee" number className="middle" unable={unable} />
             <th scope="col" class="wide middle">Type</th>
             <th scope="col" class="wide middle">Technology</th>
@@ -87,22 +87,22 @@ function Row({ request, currency }: { request: ListedFragment; currency: string 
   const time = Date.parse(request.timestamp);
   return (
     <tr class={request.voided ? "voided" : ""}>
-      <th scope="row">
+      <th scope="row" class="second">
         <Link to={here({ request: request.id })} title={exactly(time)}>
           {clocked(time)}
         </Link>
       </th>
-      <td>{request.voided ? "voided" : <Status of={request} />}</td>
-      <NameCell text={request.model} />
+      <td class="third">{request.voided ? "voided" : <Status of={request} />}</td>
+      <NameCell text={request.model} className="first" />
       <NameCell text={request.modelVersion} className="wide" />
       <NameCell text={request.provider} className="wide" />
       <NameCell text={request.apiKey?.name} className="wide" />
       <NumberCell figure={count(request.inputTokens)} className="wide" />
       <NumberCell figure={count(request.outputTokens)} className="wide" />
-      <NumberCell figure={count(request.totalTokens)} />
+      <NumberCell figure={count(request.totalTokens)} className="third" unit={request.totalTokens === null ? undefined : "tokens"} />
       <NumberCell figure={milliseconds(request.timeToFirstToken)} className="wide" />
-      <NumberCell figure={milliseconds(request.latency)} className="wide" />
-      <NumberCell figure={feeOf(request, currency)} />
+      <NumberCell figure={milliseconds(request.latency)} className="second" />
+      <NumberCell figure={feeOf(request, currency)} className="first" />
       <NameCell text={request.requestType} className="wide" />
       <NameCell text={request.technology} className="wide" />
       <NameCell text={request.deployment?.name ?? CHANNELS[request.channel]} className="wide" />
@@ -122,5 +122,5 @@ export function Status({ of: { statusCode, errorMessage } }: { of: ListedFragmen
 /** Requests to deployments have no fee of their own. */
 export function feeOf({ fee, channel }: ListedFragment, currency: string): Figure {
   if (fee === null && channel === "DEPLOYMENT") return { shown: "–", exact: "paid by GPU time" };
-  return money(fee, currency);
+  return money(fee, currency, 4);
 }

@@ -51,7 +51,7 @@ export function Routers() {
       </dl>
       {usage && (
         <p class="note">
-          Fee: <OpenValue figure={money(usage.totalFee, currency)} /> <Change value={amount(usage.totalFee)} before={amount(before?.totalFee)} moreIs="neither" />. Complete up to <time title={usage.dataState.completeThrough}>{exactly(Date.parse(usage.dataState.completeThrough))}</time>.
+          Fee: <OpenValue figure={money(usage.totalFee, currency)} /><Change value={amount(usage.totalFee)} before={amount(before?.totalFee)} moreIs="neither" />. Complete up to <time title={usage.dataState.completeThrough}>{exactly(Date.parse(usage.dataState.completeThrough))}</time>.
           {!none(usage.dataState.unpricedRequests) && (
             <>
               {" "}

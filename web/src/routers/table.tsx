@@ -67,10 +67,10 @@ function Rows({ page, currency }: { page: Page; currency: string }) {
   return (
     <>
       <div class="scroll" tabIndex={0} role="group" aria-label="Rows of usage">
-        <table>
+        <table class="stacked">
           <thead>
             <tr>
-              <th scope="col">
+              <th scope="col" class="mark">
                 <span class="hidden">Breakdown</span>
               </th>
               <Sorted fields={FIELDS} field="TIME" name="Time" />
@@ -101,35 +101,40 @@ function Rows({ page, currency }: { page: Page; currency: string }) {
 function Row({ bucket, shows, currency }: { bucket: Bucket; shows: Record<"model" | "key" | "provider", boolean>; currency: string }) {
   const open = useSignal(false);
   const time = Date.parse(bucket.time ?? "");
-  const fee = money(bucket.totalFee, currency);
+  const fee = money(bucket.totalFee, currency, 4);
   return (
     <>
       <tr>
-        <td>
+        <td class="mark">
           <button type="button" class="unfold" aria-expanded={open.value} onClick={() => (open.value = !open.value)}>
             <span class="hidden">Input and output</span>
             <span aria-hidden="true">{open.value ? "▾" : "▸"}</span>
           </button>
         </td>
-        <th scope="row" class="time" title={exactly(time)}>
+        <th scope="row" class="time second" title={exactly(time)}>
           {written(time, interval())}
           {bucket.partial && <span class="badge">{partly(endOf(time, interval(), zone.value))}</span>}
         </th>
-        {shows.model && <Name text={bucket.model} unknown="unknown" onClick={(name) => narrow("models", name)} />}
+        {shows.model && <Name text={bucket.model} unknown="unknown" line="first" onClick={(name) => narrow("models", name)} />}
         {shows.key && (
-          <Name text={bucket.apiKey?.name} unknown="without a key" onClick={() => bucket.apiKey && narrow("apiKeys", bucket.apiKey.id)} />
+          <Name
+            text={bucket.apiKey?.name}
+            unknown="without a key"
+            line={shows.model ? "third" : "first"}
+            onClick={() => bucket.apiKey && narrow("apiKeys", bucket.apiKey.id)}
+          />
         )}
-        {shows.provider && <Name text={bucket.provider} unknown="unknown" onClick={(name) => narrow("providers", name)} />}
-        <td class="number">
+        {shows.provider && <Name text={bucket.provider} unknown="unknown" line="first" onClick={(name) => narrow("providers", name)} />}
+        <td class="number second" data-unit={Number(bucket.requests) === 1 ? "request" : "requests"}>
           <Link to={requestsOf(bucket)} label={`${count(bucket.requests).exact} requests: show them`}>
             <Value figure={count(bucket.requests)} />
           </Link>
         </td>
-        <NumberCell figure={count(bucket.totalTokens)} />
+        <NumberCell figure={count(bucket.totalTokens)} className="third" unit="tokens" />
         <NumberCell figure={duration(bucket.averageLatency)} className="wide" />
         <NumberCell figure={percent(bucket.successRate)} className="wide" />
         <NumberCell figure={count(bucket.errorCount)} className="wide" />
-        <NumberCell figure={none(bucket.unpricedRequests) ? fee : { shown: `${fee.shown} *`, exact: `${fee.exact}; ${bucket.unpricedRequests} requests have no price yet` }} />
+        <NumberCell className="first" figure={none(bucket.unpricedRequests) ? fee : { shown: `${fee.shown} *`, exact: `${fee.exact}; ${bucket.unpricedRequests} requests have no price yet` }} />
         <NumberCell figure={rate(bucket.throughput)} className="wide" />
       </tr>
       {open.value && (
@@ -168,9 +173,16 @@ function requestsOf(bucket: Bucket, line?: string): string {
   });
 }
 
-function Name({ text, unknown, onClick }: { text: string | null | undefined; unknown: string; onClick: (name: string) => void }) {
+interface Named {
+  text: string | null | undefined;
+  unknown: string;
+  line: "first" | "third"; // where it stands on a narrow screen
+  onClick: (name: string) => void;
+}
+
+function Name({ text, unknown, line, onClick }: Named) {
   return (
-    <td class="name" title={text ?? unknown}>
+    <td class={`name ${line}`} title={text ?? unknown}>
       {text ? (
         <button type="button" class="link" title={`Only ${text}`} onClick={() => onClick(text)}>
           <bdi>{text}</bdi>
@@ -212,7 +224,7 @@ function Breakdown({ name, direction, bucket, factors, currency }: Side) {
               </Link>
             </td>
             <td>{unit}</td>
-            <NumberCell figure={money(fee, currency)} />
+            <NumberCell figure={money(fee, currency, 4)} />
           </tr>
         ))}
         {factors.length === 0 && (

@@ -1,10 +1,10 @@
 import type { Figure } from "../figures";
 import { Value } from "./value";
 
-/** A figure in a table. */
-export function NumberCell({ figure, className = "" }: { figure: Figure; className?: string }) {
+/** A figure in a table. `unit` says what it is of where a narrow screen has no head of the column. */
+export function NumberCell({ figure, className = "", unit }: { figure: Figure; className?: string; unit?: string | undefined }) {
   return (
-    <td class={`number ${className}`}>
+    <td class={`number ${className}`} data-unit={unit}>
       <Value figure={figure} />
     </td>
   );

@@ -6,7 +6,7 @@ import type { Bars, Drawn } from "./bars";
 
 export const HEIGHT = 260;
 export const COLOURS = 8;
-const LABEL = { QUARTER_HOUR: 100, HOUR: 100, DAY: 64, WEEK: 64, MONTH: 80 } as const satisfies Record<Width, number>; // pixels
+const LABEL = { QUARTER_HOUR: 100, HOUR: 100, DAY: 64, WEEK: 96, MONTH: 80 } as const satisfies Record<Width, number>; // pixels
 const EVERY = {
   QUARTER_HOUR: [1, 2, 4, 8, 12, 24, 48],
   HOUR: [1, 2, 3, 6, 12, 24, 48, 72],
@@ -35,7 +35,7 @@ export function options(Plot: typeof uPlot, latest: () => Drawn, box: HTMLElemen
     scales: { x: { range: () => span(latest().bars) }, y: { range: (_, __, most) => [0, most > 0 ? most * 1.05 : 1] } },
     cursor: { drag: { x: true, y: false, setScale: false }, points: { show: false }, y: false },
     axes: [
-      { ...axis, grid: { show: false }, splits: (chart) => labelled(chart, latest()), values: (_, splits) => splits.map((split) => written(split * 1000, latest().width)) },
+      { ...axis, size: 34, grid: { show: false }, splits: (chart) => labelled(chart, latest()), values: (_, splits) => splits.map((split) => written(split * 1000, latest().width)) },
       { ...axis, size: 64, values: (_, splits) => labels(splits, latest().figure) },
     ],
     series: [
