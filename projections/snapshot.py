@@ -78,7 +78,7 @@ class Snapshot:
         self._state: Generation | None = None
         self._waiting: dict[Hashable, list[Question]] = {}  # by their likeness
         self._asking: set[asyncio.Task[Rows]] = set()
-        self._sent = self._found = 0  # statements, and rows
+        self._questions = self._found = 0  # questions, and rows of their answers
         self._told_state = False
         self.use = Use()
 
@@ -92,7 +92,7 @@ class Snapshot:
     @property
     def of_one_question(self) -> Generation | None:
         """What was live, where one question was asked and had an answer, and no more of the state was told than the generation."""
-        return (self._presumed or self._state) if self._sent == 1 and self._found and not self._told_state else None
+        return (self._presumed or self._state) if self._questions == 1 and self._found and not self._told_state else None
 
     async def generation(self) -> int:
         """The number of the live read models. Raises NotReadyError."""
@@ -114,6 +114,9 @@ class Snapshot:
 
         A list among the parameters has its type in the query, such as `%(keys)s::text[]`.
         """
+        self._questions += 1
+        if self._presumed is not None:
+            return await self.send(text, parameters)
         like, question = likeness(text, parameters), Question(parameters, asyncio.get_running_loop().create_future())
         waiting = self._waiting.get(like)
         if waiting is not None and len(waiting) < MAX_TOGETHER:
@@ -169,7 +172,7 @@ class Snapshot:
         """The statement is the snapshot, and gives nothing where other tables are live in it. Nothing may be the answer, too: it is asked
         once more then. Postgres keeps the order of a subquery that is joined with nothing.
         """
-        if self._sent:
+        if self._questions > 1:
             raise self._misjudged()
         only = self._sql(f"SELECT * FROM ({text}) AS answer WHERE ({LIVE_NUMBER}) = {live.number}", live)
         async with self.pool.connection() as connection:
@@ -189,7 +192,6 @@ class Snapshot:
         started = perf_counter()
         cursor = await connection.execute(statement, parameters, binary=True)
         rows = await cursor.fetchall()
-        self._sent += 1
         self._found += len(rows)
         self.use.statements += 1
         self.use.rows += len(rows)

@@ -45,12 +45,16 @@ async def test_it_gives_the_same_rows_in_the_same_order(snapshots: Snapshots, sn
     assert await alone.generation() == await snapshot.generation() == now.number
 
 
-async def test_questions_of_one_moment_and_kind_are_one(snapshots: Snapshots, now: Generation):
+async def test_of_two_at_the_same_moment_one_is_too_much(snapshots: Snapshots, now: Generation):
     alone, earlier = presuming(snapshots, now), Range(at("00:00"), at("10:05"))
-    found, found_earlier = await asyncio.gather(page(alone), page(alone, earlier))
-    assert [each.occurred_at for each in found_earlier] == [at(f"10:{minute:02}") for minute in range(4, -1, -1)]
-    assert [each.occurred_at for each in found] == [at(f"10:{minute:02}") for minute in range(29, 9, -1)]
-    assert alone.use.statements == 1
+    _, refused = await asyncio.gather(page(alone), page(alone, earlier), return_exceptions=True)
+    assert isinstance(refused, MisjudgedError)
+    assert alone.is_misjudged
+    usual = snapshots.open()
+    await asyncio.gather(page(usual), page(usual, earlier))
+    assert usual.use.statements == 1
+    assert usual.of_one_question is None
+    await usual.close()
 
 
 async def test_it_is_foreseen_after_one_question_that_had_an_answer(snapshots: Snapshots, snapshot: Snapshot, now: Generation):
