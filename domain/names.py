@@ -1,10 +1,12 @@
 """Names made into identifiers of fixed size, so that the same name gives the same identifier for ever and everywhere."""
 
+from functools import lru_cache
 from hashlib import blake2b
 from uuid import UUID
 
 VERSION_8 = 0x8 << 76  # of 128 bits: RFC 9562, section 5.8
 VARIANT = 0b10 << 62
+MAX_KEPT_ACCOUNTS = 1_024  # identifiers of accounts, which are asked for with each operation
 HASHED = 0xFFF << 64 | (1 << 62) - 1  # what a hash fills, where the first 48 bits are a time
 
 _digest = blake2b(digest_size=16)  # to copy it takes half as long as to make one
@@ -38,6 +40,7 @@ def event_name(source: str, id: str) -> bytes:
     return digest.digest()
 
 
+@lru_cache(MAX_KEPT_ACCOUNTS)
 def account_id(key: str) -> UUID:
     """An account's identifier, from its key in usage events."""
     return _uuid8(blake2b(key.encode(), digest_size=16, person=b"account").digest())

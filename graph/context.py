@@ -17,6 +17,7 @@ from graph.receipt import RecordUsage
 from jobs.desk import AuditDesk, ExportDesk
 from ledger.application import CELL
 from ledger.position import Position, PositionUnknownError, opened
+from projections.generations import Generation
 from projections.snapshot import Snapshot, Snapshots, Use
 from projections.usage_news import UsageNews
 
@@ -56,6 +57,7 @@ class Context:
         "_named",
         "_nodes",
         "_opening",
+        "_presumed",
         "_shown",
         "_snapshot",
         "following",
@@ -80,6 +82,7 @@ class Context:
         self.following: Following | None = None  # of a subscription that is asked for anew for each message
         self._opening = asyncio.Lock()
         self._snapshot: Snapshot | None = None
+        self._presumed: Generation | None = None
         self._late: OperationTimeoutError | None = None
 
     @property
@@ -146,7 +149,29 @@ class Context:
                 await self._wait()
                 self._snapshot = self.services.snapshots.open(follows=self.following is not None)
                 self._snapshot.use = self.use
+                if self._presumed is not None:
+                    self._snapshot.presume(self._presumed)
         return self._snapshot
+
+    def presume(self, live: Generation | None) -> None:
+        """Let the snapshot be opened for one question, asked of these read models; null where more may be asked."""
+        self._presumed = live
+
+    @property
+    def of_one_question(self) -> Generation | None:
+        """What the next snapshot for the same may presume, by what was asked of this one."""
+        return None if self._snapshot is None else self._snapshot.of_one_question
+
+    @property
+    def is_misjudged(self) -> bool:
+        """Whether that did not do: what was made of it is to be forgotten, and all of it to be executed anew."""
+        return self._snapshot is not None and self._snapshot.is_misjudged
+
+    async def begin_anew(self) -> None:
+        """As if nothing had been asked, and without presuming anything."""
+        self._presumed = None
+        await self.release()
+        self.used()
 
     async def read_on(self, position: str) -> bool:
         """Let what is read from now on include `position`, which a change of this operation came to; false where it does not in time."""

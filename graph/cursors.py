@@ -1,11 +1,12 @@
 """Cursors: places in a list, as opaque texts that are good for that list alone."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 import strawberry
 
-from domain.sealing import Seal, SealBrokenError
+from domain.sealing import Seal, SealBrokenError, Sealing
 from graph.errors import BadInputError
 
 Key = tuple[Any, ...]
@@ -45,14 +46,13 @@ class Cursors:
 
     def write_each(self, keys: Iterable[Key]) -> list[str]:
         """Those of the rows of a page, which take less time together."""
-        encode, packs = _encoder.encode, PACK
-        packed = ([each if (pack := packs.get(type(each), _unorderable)) is None else pack(each) for each in key] for key in keys)
-        return self.seal.seal_each(map(encode, packed), self._binding)
+        packed = map(_packed, zip(*keys, strict=True))  # column by column: each has values of one type, or null
+        return self._sealing.seal_each(map(_encoder.encode, zip(*packed, strict=True)))
 
     def read(self, cursor: str, *, argument: str) -> Key:
         """Raises BadInputError that names `argument`."""
         try:
-            return tuple(_decoder.decode(self.seal.open(cursor, self._binding)))
+            return tuple(_decoder.decode(self._sealing.open(cursor)))
         except SealBrokenError:
             raise BadInputError(
                 f"{argument} is not a cursor of this list: a cursor is good for the account, filter and order that it came with, "
@@ -61,15 +61,22 @@ class Cursors:
             ) from None
 
     @cached_property
-    def _binding(self) -> bytes:
-        """One part, though it stands for many: every cursor of a page is bound, and each part takes as long as its payload."""
+    def _sealing(self) -> Sealing:
         listing = self.listing
-        return fingerprint("cursor", listing.account, listing.kind, listing.query, listing.generation)
+        return self.seal.of(fingerprint("cursor", listing.account, listing.kind, listing.query, listing.generation))
 
 
 def fingerprint(*parts: object) -> bytes:
     """16 bytes that differ where a filter or an order does: inputs, dataclasses, enums, lists and the values of a `Key`."""
     return blake2b(_fingerprints.encode(parts), digest_size=16).digest()
+
+
+def _packed(column: Sequence[Any]) -> Sequence[Any]:
+    """The values of one place in keys, as MessagePack has them."""
+    types = {*map(type, column)}
+    if types <= PLAIN or (types == {datetime} and all(map(_zone, column))):
+        return column
+    return [each if type(each) in PLAIN else PACK.get(type(each), _unorderable)(each) for each in column]
 
 
 def _unpacked(code: int, data: memoryview) -> object:
@@ -88,8 +95,8 @@ def _named(value: object) -> object:
     raise TypeError(f"{value!r} does not decide which rows there are")
 
 
-PACK: dict[type, Callable[[Any], object] | None] = {  # null: as it is
-    **dict.fromkeys((type(None), bool, int, float, str, bytes), None),
+PLAIN = {type(None), bool, int, float, str, bytes}  # as they are
+PACK: dict[type, Callable[[Any], object]] = {
     Decimal: lambda value: msgspec.msgpack.Ext(DECIMAL, str(value).encode()),
     UUID: lambda value: msgspec.msgpack.Ext(IDENTIFIER, value.bytes),
     datetime: lambda value: value if value.tzinfo else _unorderable(value),  # as an instant, whatever its zone
@@ -98,6 +105,7 @@ UNPACK: dict[int, Callable[[bytes], object]] = {
     DECIMAL: lambda data: Decimal(data.decode()),
     IDENTIFIER: lambda data: UUID(bytes=data),
 }
+_zone = attrgetter("tzinfo")
 _encoder = msgspec.msgpack.Encoder()
 _decoder = msgspec.msgpack.Decoder(list, ext_hook=_unpacked)
 _fingerprints = msgspec.msgpack.Encoder(order="deterministic", enc_hook=_named)

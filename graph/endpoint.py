@@ -26,7 +26,7 @@ from graph.errors import ApiError, MethodNotAllowedError, internal_error
 from graph.event_stream import HEARTBEAT_SECONDS, EventStream
 from graph.media_types import EVENT_STREAM, GRAPHQL_RESPONSE, JSON, STREAMS, negotiate, wants_page
 from graph.multipart import Multipart
-from graph.operation import OpenContext, is_request_error, payload, results
+from graph.operation import OpenContext, is_request_error, payload, result_of, results
 from graph.revalidation import revalidated
 from graph.websocket import Connection, Conversation, TextSocket
 from graph.wire import encode
@@ -100,7 +100,7 @@ class Endpoint(GraphQL[Connection, None]):
             if media in STREAMS:
                 answers = results(self.schema, operation, context, allowed | {OperationType.SUBSCRIPTION})
                 return (EventStream if media == EVENT_STREAM else Multipart)(answers, self.heartbeat_seconds)
-            [result] = [each async for each in results(self.schema, operation, context, allowed)]
+            result = await result_of(self.schema, operation, context, allowed)
             response = _json(payload(result), _status(result, media), media)
             is_kept = request.method == "GET" and operation.names_document and not result.errors
             return revalidated(response, request, encode(result.data)) if is_kept else response

@@ -78,9 +78,10 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return self._planned(plan)
 
     @property
-    def has_query_plan(self) -> bool:
-        """Whether the query has one already."""
-        return self._places is not None and callable(self._places.get(self._query))
+    def query_plan(self) -> QueryPlan | None:
+        """That of the query, where it has one already."""
+        plan = None if self._places is None else self._places.get(self._query)
+        return plan if isinstance(plan, QueryPlan) else None
 
     @property
     def _query(self) -> Hashable:
@@ -89,7 +90,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     async def _planned(self, plan: QueryPlan) -> Any:
         run = Run(self)
         try:
-            data = await plan(run)
+            data = await plan.completed(run)
         except Exception:  # noqa: BLE001 - whatever it is, graphql-core finds it, too, and tells of it
             self._after_a_plan += 1
             self.middleware_manager = Told(run.told)

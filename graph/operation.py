@@ -68,6 +68,18 @@ Planned = Callable[[Operation, Any], Awaitable[ExecutionResult | None]]
 """Of a schema that makes plans: the result of a query that has one; null where Strawberry is to execute the operation."""
 
 
+async def result_of(
+    schema: BaseSchema, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
+) -> ExecutionResult:
+    """That of a query or mutation: what `results` gives, of which there is one."""
+    planned = _planned(schema)
+    result = None if planned is None else await planned(operation, context)
+    if result is None:
+        [result] = [each async for each in _run(schema, None, operation, context, allowed)]
+    await context.release()
+    return _presentable(result)
+
+
 async def results(
     schema: BaseSchema, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
 ) -> AsyncGenerator[ExecutionResult, None]:
@@ -77,7 +89,7 @@ async def results(
     """
     told = False
     while True:
-        async with aclosing(_run(schema, operation, context, allowed)) as run:
+        async with aclosing(_run(schema, _planned(schema), operation, context, allowed)) as run:
             async for result in run:
                 await context.release()
                 if told:
@@ -92,9 +104,8 @@ async def results(
 
 
 async def _run(
-    schema: BaseSchema, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
+    schema: BaseSchema, planned: Planned | None, operation: Operation, context: OperationContext, allowed: Collection[OperationType]
 ) -> AsyncGenerator[Any, None]:
-    planned: Planned | None = getattr(schema, "planned", None)
     if planned is not None and (result := await planned(operation, context)) is not None:
         yield result
         return
@@ -115,6 +126,10 @@ async def _run(
             yield first
         async for result in stream:
             yield result
+
+
+def _planned(schema: BaseSchema) -> Planned | None:
+    return getattr(schema, "planned", None)
 
 
 def payload(result: ExecutionResult) -> dict[str, Any]:

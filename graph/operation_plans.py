@@ -25,6 +25,7 @@ from strawberry.types.field import StrawberryField
 
 from graph.calls import call_of
 from graph.plans import DEFINITION, Plan, UnplannedError, admission, plan_of_field, plan_of_value
+from projections.generations import Generation
 
 Place = tuple[str | int, ...]
 """The path of a field in the answer."""
@@ -79,8 +80,12 @@ class Told(MiddlewareManager):
         return tell
 
 
-QueryPlan = Callable[[Run], Awaitable[dict[str, Any]]]
-"""Makes the data of an answer. Raises whatever there is where graphql-core has to do it."""
+@dataclass(slots=True)
+class QueryPlan:
+    """Makes the data of an answer. Raises whatever there is where graphql-core has to do it."""
+
+    completed: Callable[[Run], Awaitable[dict[str, Any]]]
+    presumed: Generation | None = None  # what the one question of its last run was asked of; null where there were others, or none
 
 
 def plan_of_query(executor: Executor[Any]) -> QueryPlan:
@@ -92,7 +97,7 @@ def plan_of_query(executor: Executor[Any]) -> QueryPlan:
     if deferred:
         raise UnplannedError
     planned = _Object(executor, root, fields, None)
-    return lambda run: planned.completed(run.executor.root_value, run)
+    return QueryPlan(lambda run: planned.completed(run.executor.root_value, run))
 
 
 class _Object:

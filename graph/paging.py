@@ -5,6 +5,7 @@ https://relay.dev/graphql/connections.htm
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import repeat
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
@@ -144,7 +145,7 @@ class Connection(Generic[Node]):
     def placed(self, info: Info) -> list[Any]:
         """The edges. What Strawberry reads of each is there; what it does not read, a cursor that is not asked for, is not made."""
         cursors = self.write(self.rows) if "cursor" in selected(info) else repeat("", len(self.nodes))
-        return [*map(_PlacedNode, cursors, self.nodes)]
+        return [*map(_placed_node, zip(cursors, self.nodes, strict=False))]
 
 
 @strawberry.type(name="Connection", description="A page of a list that may be too long to count.")
@@ -159,6 +160,9 @@ class LongConnection(Connection[Node]):
 class _PlacedNode(NamedTuple):
     cursor: str
     node: Any
+
+
+_placed_node: Callable[[tuple[str, Any]], _PlacedNode] = partial(tuple.__new__, _PlacedNode)  # of each node, so without a call of Python's
 
 
 def _size(argument: str, size: int) -> int:

@@ -1,8 +1,11 @@
 """Queries that have a plan, from their text to their result: past what Strawberry does around every operation, to the same result."""
 
 import asyncio
+from collections.abc import Callable
+from functools import partial
 
 from graphql import DocumentNode, GraphQLError, GraphQLSchema
+from graphql import ExecutionResult as CoreResult
 from opentelemetry.trace import StatusCode
 from strawberry.execution.is_awaitable import optimized_is_awaitable
 from strawberry.types import ExecutionResult
@@ -28,14 +31,17 @@ async def planned(
         prepared = _prepared(schema, prepare, operation, context)
     except GraphQLError as error:  # it is no document: to take it apart once more would cost as much again
         return PreExecutionError(data=None, errors=[error])
-    executor = None if prepared is None else _executor(schema, executor_class, prepared.document, operation, context)
-    if prepared is None or executor is None:
+    if prepared is None:
+        return None
+    build = partial(_executor, schema, executor_class, prepared.document, operation, context)
+    executor = build()
+    if executor is None:
         return None
     name = executor.operation.name and executor.operation.name.value
     with operation_span(OperationType.QUERY, name) as span:
         try:
             async with asyncio.timeout(OPERATION_SECONDS):
-                done = await executor.execute_operation()
+                done = await _executed(executor, build, context)
             result = ExecutionResult(data=done.data, errors=done.errors)
         except TimeoutError as error:
             late = took_too_long(OPERATION_SECONDS)
@@ -47,6 +53,20 @@ async def planned(
         result.errors = [told(error) for error in result.errors]
     result.extensions = cost_of(schema, Asked(operation.query, name, prepared.document), operation.variables, context)
     return result
+
+
+async def _executed(executor: CompiledExecutor, build: Callable[[], CompiledExecutor | None], context: Context) -> CoreResult:
+    """What asked one question the last time is expected to do so again. Where that proves wrong, it is executed anew."""
+    plan = executor.query_plan
+    assert plan is not None
+    context.presume(plan.presumed)
+    done = await executor.execute_operation()
+    if context.is_misjudged:
+        await context.begin_anew()
+        executor = build() or executor
+        done = await executor.execute_operation()
+    plan.presumed = context.of_one_question
+    return done
 
 
 def _prepared(schema: GraphQLSchema, prepare: PrepareOnce, operation: Operation, context: Context) -> Prepared | None:
@@ -66,4 +86,4 @@ def _executor(
         is_awaitable=optimized_is_awaitable,
         operation_extensions=operation.extensions,
     )
-    return built if isinstance(built, CompiledExecutor) and built.has_query_plan else None
+    return built if isinstance(built, CompiledExecutor) and built.query_plan else None

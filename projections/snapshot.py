@@ -10,6 +10,7 @@ from typing import Any, LiteralString, NamedTuple, cast
 
 import psycopg
 from psycopg import AsyncConnection
+from psycopg.errors import UndefinedTable
 from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
@@ -25,6 +26,7 @@ HINT_SECONDS = 0.5  # that a hint is waited for: it may be lost
 FOLLOWERS_AT_A_TIME = 4  # who read, of those who follow: when all are told at once, the pool has connections left for others
 BEGIN: LiteralString = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
 SELECT_LIVE = generations.SELECT_LIVE.replace("%s", f"'{GROUP}'")  # several statements at once take no parameters
+LIVE_NUMBER = SELECT_LIVE.replace(generations.COLUMNS, "generation")
 
 
 class NotReadyError(Exception):
@@ -60,6 +62,8 @@ class Snapshot:
     """
 
     as_of: int | None = None  # the position that answers are of; null for as far as the read models are
+    is_misjudged = False  # more was asked than it was opened for, or of other tables: what it gave is to be forgotten
+    _presumed: Generation | None = None
 
     def __init__(
         self, pool: AsyncConnectionPool[AsyncConnection[Any]], cell: str, turns: AbstractAsyncContextManager[Any] | None = None
@@ -74,10 +78,32 @@ class Snapshot:
         self._state: Generation | None = None
         self._waiting: dict[Hashable, list[Question]] = {}  # by their likeness
         self._asking: set[asyncio.Task[Rows]] = set()
+        self._questions = self._found = 0  # questions, and rows of their answers
+        self._told_state = False
         self.use = Use()
+
+    def presume(self, live: Generation) -> None:
+        """Let the first question be the only one, asked of what is thought to be `live`: one round trip in place of three.
+
+        Where that does not do, MisjudgedError is raised.
+        """
+        self._presumed = live
+
+    @property
+    def of_one_question(self) -> Generation | None:
+        """What was live, where one question was asked and had an answer, and no more of the state was told than the generation."""
+        return (self._presumed or self._state) if self._questions == 1 and self._found and not self._told_state else None
+
+    async def generation(self) -> int:
+        """The number of the live read models. Raises NotReadyError."""
+        return (self._presumed or await self._live()).number
 
     async def state(self) -> Generation:
         """The live read models, and how much of the log they include. Raises NotReadyError."""
+        self._told_state = True
+        return await self._live()
+
+    async def _live(self) -> Generation:
         if self._state is not None:  # nobody waits for a turn, or they would ask one by one what they ask together
             return self._state
         async with self._turn:
@@ -88,6 +114,9 @@ class Snapshot:
 
         A list among the parameters has its type in the query, such as `%(keys)s::text[]`.
         """
+        self._questions += 1
+        if self._presumed is not None:
+            return await self.send(text, parameters)
         like, question = likeness(text, parameters), Question(parameters, asyncio.get_running_loop().create_future())
         waiting = self._waiting.get(like)
         if waiting is not None and len(waiting) < MAX_TOGETHER:
@@ -133,15 +162,45 @@ class Snapshot:
 
     async def send(self, text: str, parameters: Parameters) -> Rows:
         """One statement, in the caller's turn."""
-        generation = await self._opened()
+        if self._presumed is not None:
+            return await self._sent_alone(text, parameters, self._presumed)
+        live = await self._opened()
         assert self._connection is not None
+        return await self._executed(self._connection, self._sql(text, live), parameters)
+
+    async def _sent_alone(self, text: str, parameters: Parameters, live: Generation) -> Rows:
+        """The statement is the snapshot, and gives nothing where other tables are live in it. Nothing may be the answer, too: it is asked
+        once more then. Postgres keeps the order of a subquery that is joined with nothing.
+        """
+        if self._questions > 1:
+            raise self._misjudged()
+        only = self._sql(f"SELECT * FROM ({text}) AS answer WHERE ({LIVE_NUMBER}) = {live.number}", live)
+        async with self.pool.connection() as connection:
+            try:
+                if not connection.autocommit:
+                    await connection.set_autocommit(True)
+                rows = await self._executed(connection, only, parameters)
+            except (psycopg.OperationalError, UndefinedTable) as error:
+                if connection.closed or isinstance(error, UndefinedTable):  # it broke in the pool; the tables were dropped since
+                    raise self._misjudged() from error
+                raise
+        if not rows:
+            raise self._misjudged()
+        return rows
+
+    async def _executed(self, connection: AsyncConnection[Any], statement: LiteralString, parameters: Parameters) -> Rows:
         started = perf_counter()
-        cursor = await self._connection.execute(self._sql(text, generation), parameters, binary=True)
+        cursor = await connection.execute(statement, parameters, binary=True)
         rows = await cursor.fetchall()
+        self._found += len(rows)
         self.use.statements += 1
         self.use.rows += len(rows)
         self.use.seconds += perf_counter() - started
         return rows
+
+    def _misjudged(self) -> "MisjudgedError":
+        self.is_misjudged = True
+        return MisjudgedError("more is asked than was foreseen: ask all of it anew, in a snapshot that foresees nothing")
 
     async def stream(self, text: str, parameters: Parameters = NONE, size: int = 2_000) -> AsyncIterator[tuple[Any, ...]]:
         """The rows of a query of any size, `size` at a time in memory. Nothing else is asked until it ends."""
@@ -170,6 +229,8 @@ class Snapshot:
         self._connection = None
 
     async def _opened(self) -> Generation:
+        if self._presumed is not None:
+            raise self._misjudged()
         for left in reversed(range(self.pool.max_size + 1)):
             if self._state is not None:
                 break
@@ -190,6 +251,10 @@ class Snapshot:
 
     def _sql(self, text: str, generation: Generation) -> LiteralString:
         return cast("LiteralString", generation.tables(self.cell).text(text))  # our own constants only
+
+
+class MisjudgedError(Exception):
+    """Raised when a snapshot was opened for one question, and that does not do."""
 
 
 class _AskAgain(Exception):  # noqa: N818 - nothing is wrong

@@ -60,6 +60,7 @@ from service.tracing import traced
 from service.trusted_documents import trusted_documents
 from service.watching import Watched
 
+GRAPHQL = "/graphql"
 POOL_SIZE = 10
 DOOR_POOL_SIZE = 4
 
@@ -123,7 +124,6 @@ def application(parts: Parts) -> ASGIApp:
         lifespan=lifespan,
         exception_handlers=unavailable.HANDLERS,
         routes=[
-            Route("/graphql", graphql),  # the first: they are looked through one by one
             *dashboard.routes,
             Route("/v1/events", Intake(Dialect(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/traces", Intake(Traces(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
@@ -135,24 +135,27 @@ def application(parts: Parts) -> ASGIApp:
             Route("/sign-out", sign_in.leave, methods=["POST"]),
             Route("/livez", live),
             Route("/readyz", Readiness(parts.door_pool, parts.pool).respond),
+            Route(GRAPHQL, graphql),  # for who asks with a slash at the end
             Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.appender, parts.spool_folder).respond),
         ],
     )
-    return traced(Watched(_WebSocketsPast(starlette, graphql), access_log=parts.access_log))
+    return traced(Watched(_GraphQLPast(starlette, graphql), access_log=parts.access_log))
 
 
-class _WebSocketsPast:
-    """Starlette, but WebSockets of GraphQL go past it: an idle one would keep a frame of everything in between."""
+class _GraphQLPast:
+    """Starlette, but GraphQL goes past it: of an idle WebSocket it would keep a frame of everything in between, and each request would go
+    through its routes and handlers of errors, of which none is left to handle.
+    """
 
     def __init__(self, starlette: ASGIApp, graphql: ASGIApp) -> None:
         self._starlette = starlette
         self._graphql = graphql
-        self._route = WebSocketRoute("/graphql", graphql)
+        self._routes = {"http": Route(GRAPHQL, graphql), "websocket": WebSocketRoute(GRAPHQL, graphql)}
 
     def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        if scope["type"] != "websocket" or scope["path"] != self._route.path:
+        if scope.get("path") != GRAPHQL:
             return self._starlette(scope, receive, send)
-        scope["route"] = self._route  # by which it is counted
+        scope["route"] = self._routes[scope["type"]]  # by which it is counted
         return self._graphql(scope, receive, send)
 
 

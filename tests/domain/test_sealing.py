@@ -58,6 +58,19 @@ def test_the_same_payload_gives_the_same_text_in_every_process():
     assert SEAL.seal(b"payload", b"account", b"history") == "EUbgb2zr5mdCYLD2ylK4bMM41gSphYs"
 
 
+@given(payload=st.binary(max_size=50), sealed_for=st.binary(max_size=20), opened_for=st.binary(max_size=20))
+def test_a_seal_with_a_key_of_its_own_opens_its_texts_and_no_other_does(payload, sealed_for, opened_for):
+    token = SEAL.of(sealed_for).seal(payload)
+    assert Seal(SECRET).of(sealed_for).open(token) == payload
+    others = [SEAL, Seal(b"another secret of another service").of(sealed_for)]
+    others += [SEAL.of(opened_for)] if opened_for != sealed_for else []
+    for other in others:
+        with pytest.raises(SealBrokenError):
+            other.open(token)
+        with pytest.raises(SealBrokenError):
+            other.open(token, sealed_for)
+
+
 def test_another_secret_opens_nothing():
     with pytest.raises(SealBrokenError):
         Seal(b"another secret of another service").open(SEAL.seal(b"payload"))
