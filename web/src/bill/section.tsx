@@ -1,6 +1,6 @@
 // The bill of the time that is shown, line by line, against the period before.
 import { useAnswer } from "../ask";
-import { change, count, decimal, type Figure, money, none } from "../figures";
+import { change, count, decimal, type Figure, money, none, percent } from "../figures";
 import { graphql } from "../gql";
 import type { BillDimension, BillQuery } from "../gql/graphql";
 import { choices, chosen } from "../place";
@@ -54,7 +54,8 @@ const BILL = graphql(`
   }
 `);
 
-type Line = NonNullable<BillQuery["account"]>["bill"]["lines"][number];
+type Bill = NonNullable<BillQuery["account"]>["bill"];
+type Line = Bill["lines"][number];
 type By = "service" | "model" | "key" | "provider" | "deployment" | "category" | "day";
 
 const DIMENSIONS: Record<By, readonly BillDimension[]> = {
@@ -115,7 +116,7 @@ export function BillSection() {
         <Shown asked={asking.value} empty={({ account }) => (account?.bill.lines.length === 0 ? <Nothing bill={account.bill} /> : null)}>
           {(answer) =>
             answer.account ? (
-              <Lines lines={answer.account.bill.lines} before={answer.account.before.lines} by={by()} currency={answer.account.bill.currency} />
+              <Lines bill={answer.account.bill} before={answer.account.before.lines} by={by()} />
             ) : (
               <Failure message="There is no such account, or it is not yours." />
             )
@@ -126,16 +127,17 @@ export function BillSection() {
   );
 }
 
-function Nothing({ bill }: { bill: NonNullable<BillQuery["account"]>["bill"] }) {
+function Nothing({ bill }: { bill: Bill }) {
   if (none(bill.dataState.unpricedRequests) && Number(bill.unpricedGpuHours) === 0) return <Empty>Nothing was used in this time: choose a longer range.</Empty>;
   return <Empty>Nothing that was used in this time has a price yet: set prices, and have it rated again.</Empty>;
 }
 
-function Lines({ lines: present, before, by, currency }: { lines: readonly Line[]; before: readonly Line[]; by: By; currency: string }) {
+function Lines({ bill: { lines: present, total, currency }, before, by }: { bill: Bill; before: readonly Line[]; by: By }) {
   const earlier = new Map(before.map((line) => [key(line), Number(line.fee)]));
   const lines = by === "day" ? present : [...present, ...ended(present, before)];
   const quantified = lines.some(({ quantity }) => quantity !== null);
-  const most = Math.max(...lines.map(({ fee }) => Number(fee)), 0);
+  // A day is a small part of any month: days are compared with the one that cost most.
+  const whole = by === "day" ? Math.max(...lines.map(({ fee }) => Number(fee)), 0) : Number(total);
   return (
     <div class="scroll" tabIndex={0} role="group" aria-label="Rows of the bill">
       <table class="stacked">
@@ -145,7 +147,7 @@ function Lines({ lines: present, before, by, currency }: { lines: readonly Line[
             {by !== "day" && by !== "service" && <th scope="col">{{ model: "Model", key: "API key", provider: "Provider", deployment: "Deployment", category: "Category" }[by]}</th>}
             {quantified && <th scope="col" class="number">Quantity</th>}
             <th scope="col" class="number">Fee</th>
-            <th scope="col" class="wide share">Share</th>
+            <th scope="col" class="wide share">{by === "day" ? "Compared" : "Share"}</th>
             {by !== "day" && <th scope="col" class="number" title="against the period before">Change</th>}
           </tr>
         </thead>
@@ -165,7 +167,7 @@ function Lines({ lines: present, before, by, currency }: { lines: readonly Line[
                 <Value figure={money(line.fee, currency, 2)} />
               </td>
               <td class="wide share">
-                <meter min={0} max={most || 1} value={Number(line.fee)} aria-label="Share of the largest line" />
+                <Share part={Number(line.fee)} of={whole} told={by !== "day"} />
               </td>
               {by !== "day" && <td class="number second">{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
             </tr>
@@ -173,6 +175,18 @@ function Lines({ lines: present, before, by, currency }: { lines: readonly Line[
         </tbody>
       </table>
     </div>
+  );
+}
+
+function Share({ part, of, told }: { part: number; of: number; told: boolean }) {
+  const share = of > 0 ? (100 * part) / of : 0;
+  return (
+    <span class="part">
+      <span class="bar" aria-hidden="true">
+        <span style={{ width: `${share}%` }} />
+      </span>
+      {told && <span class="number">{percent(Math.round(share * 10) / 10).shown}</span>}
+    </span>
   );
 }
 
