@@ -12,8 +12,13 @@ STATEMENT_TIMEOUT_MS = 8_000
 OPTIONS = f"-c TimeZone=UTC -c statement_timeout={STATEMENT_TIMEOUT_MS} -c plan_cache_mode=force_custom_plan"
 
 
-def pool(database_url: str, size: int, *, checked: bool = True) -> AsyncConnectionPool[AsyncConnection[Any]]:
-    """Up to `size` connections; open it. Where they are `checked`, one that broke while it lay there is not given out.
+READ_ONLY = f"{OPTIONS} -c default_transaction_read_only=on"
+
+
+def pool(database_url: str, size: int, *, for_snapshots: bool = False) -> AsyncConnectionPool[AsyncConnection[Any]]:
+    """Up to `size` connections; open it. One that broke while it lay there is not given out.
+
+    Those for snapshots can write nothing, and are not looked at before: Snapshots do that, and ask nothing for it.
 
     After a failure it tries again for as long as a caller waits, and the next caller makes it try anew. By default it would pause longer
     and longer, and stay away for minutes after the database is back.
@@ -25,6 +30,6 @@ def pool(database_url: str, size: int, *, checked: bool = True) -> AsyncConnecti
         timeout=POOL_TIMEOUT_SECONDS,
         reconnect_timeout=POOL_TIMEOUT_SECONDS,
         open=False,
-        check=AsyncConnectionPool.check_connection if checked else None,
-        kwargs={"application_name": "tallygraph web", "options": OPTIONS},
+        check=None if for_snapshots else AsyncConnectionPool.check_connection,
+        kwargs={"application_name": "tallygraph web", "options": READ_ONLY if for_snapshots else OPTIONS},
     )

@@ -75,7 +75,7 @@ class Parts:
         self.seal = Seal(settings.secret())
         self.ledger = Ledger(direct)
         self.reception = Reception(self.ledger, self.seal)
-        self.pool = pool(settings.database_read_url or database_url, POOL_SIZE, checked=False)  # Snapshots do, and ask nothing for it
+        self.pool = pool(settings.database_read_url or database_url, POOL_SIZE, for_snapshots=True)
         self.door_pool = pool(database_url, DOOR_POOL_SIZE)  # of the primary: codes are used up there, and tokens revoked
         self.gatekeeper = Gatekeeper(self.door_pool)
         known = RememberingGate(self.gatekeeper.viewer)
