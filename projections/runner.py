@@ -135,6 +135,9 @@ class Runner:
                 generations.projecting(connection, self.cell) as alone,
                 closing(workers.projected(generation, end, alone=alone)) as projected,
             ):
+                live = generations.live(connection, self.cell)
+                if live is None or (live.number, live.position) != (generation.number, generation.position):
+                    raise Superseded  # while another one was waited for
                 for after in projected:
                     self.writer.analyze_if_grown(connection, generation, after)
                     generation = after

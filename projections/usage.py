@@ -59,9 +59,9 @@ class Change(NamedTuple):
     batch: Sequence[Recorded] | None  # of events of accounts; null where it was not kept
 
     @property
-    def has_prices(self) -> bool:
-        """Whether what comes after it may be rated differently."""
-        return bool(self.prices)
+    def comes_first(self) -> bool:
+        """Whether what follows is begun when it is made: that may be rated by its prices, or would wait for long."""
+        return bool(self.prices or self.renewed)
 
     @property
     def finds_requests(self) -> bool:

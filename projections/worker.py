@@ -21,7 +21,7 @@ class Begun(NamedTuple):
     """A batch that waits for its turn: what others have to know of it."""
 
     position: int  # of its last event
-    has_prices: bool
+    comes_first: bool
 
 
 class Worker:
@@ -51,7 +51,7 @@ class Worker:
         """
         self.abandon()
         change = self._begun = self._log.next(generation, after, end, epoch)
-        return None if change is None else Begun(change.position, change.has_prices)
+        return None if change is None else Begun(change.position, change.comes_first)
 
     def begin_ahead(self, generation: Generation, after: int, end: int, epoch: int) -> Begun | None:
         """The same, and write its rows of history: for one runner at a time, since others would wait for its rows, and it for theirs.

@@ -1,26 +1,23 @@
 """Projects ahead: works out the next changes while Postgres writes the one before."""
 
 import os
-import threading
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
-from concurrent.futures import BrokenExecutor, Executor, Future, ThreadPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, Future, wait
 from contextlib import closing, suppress
 from itertools import cycle
 from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from opentelemetry import trace
 
-from ledger.apart import executor
 from projections import usage
 from projections.generations import Generation
+from projections.hand import Hand
 from projections.worker import Begun, Worker
-from projections.writing import connect
 
 WORKERS = min(4, max(2, (os.cpu_count() or 2) - 1))  # a third on two processors is no faster
 BEGIN_WITH = 8_000  # events, so that there is soon something to write
 END_WITH = 2_000
-GIVE_WAY = 5  # to the door, where busy processors are shared: who reports waits for an answer, and what is projected can be a little late
 TRACER = trace.get_tracer(__name__)
 
 
@@ -33,17 +30,16 @@ class _Found(Protocol):
     @property
     def position(self) -> int: ...
     @property
-    def has_prices(self) -> bool: ...
+    def comes_first(self) -> bool: ...
 
 
 Found = TypeVar("Found", bound=_Found)
 Used = TypeVar("Used")
-T = TypeVar("T")
 
 
 class _Read(NamedTuple):
     part: _Part
-    hand: Executor
+    hand: Hand
     found: Future[Any]
 
 
@@ -62,15 +58,13 @@ class Workers:
         self._end: tuple[int, int] | None = None  # generation and position of what was given out last
 
     def __enter__(self) -> Self:
-        self._hands: list[Executor] = [self._hand() for _ in range(WORKERS)]
+        self._hands = [Hand(*self._place, apart=self._apart) for _ in range(WORKERS)]
         self._turns = cycle(self._hands)
         return self
 
     def __exit__(self, *_: object) -> None:
         for each in self._hands:
-            if not self._apart:  # a process lets go of its connection when it ends, and one that was never asked need not begin
-                each.submit(_close)
-            each.shutdown()
+            each.close()
 
     def changes(self, generation: Generation, end: int) -> Generator[usage.Change]:
         """What the events past where `generation` is change, batch by batch, to position `end` of the log.
@@ -85,8 +79,8 @@ class Workers:
         It is faster for who is `alone` at it. Raises Superseded, having counted nothing twice.
         """
 
-        def commit(hand: Executor, begun: Begun) -> tuple[Begun, Future[Generation]]:
-            return begun, hand.submit(_by_worker, Worker.commit, generation)
+        def commit(hand: Hand, begun: Begun) -> tuple[Begun, Future[Generation]]:
+            return begun, hand.ask(Worker.commit, generation)
 
         with closing(self._each(Worker.begin_ahead if alone else Worker.begin, commit, generation, end)) as commits:
             for begun, committed in commits:
@@ -98,7 +92,7 @@ class Workers:
     def _each(
         self,
         ask: Callable[..., Found | None],
-        use: Callable[[Executor, Found], Used],
+        use: Callable[[Hand, Found], Used],
         generation: Generation,
         end: int,
     ) -> Generator[Used]:
@@ -113,7 +107,7 @@ class Workers:
             """Let every worker have something to do."""
             while len(reads) < len(self._hands) and (part := next(parts, None)):
                 hand = next(self._turns)
-                reads.append(_Read(part, hand, hand.submit(_by_worker, ask, generation, *part, self._epoch)))
+                reads.append(_Read(part, hand, hand.ask(ask, generation, *part, self._epoch)))
 
         try:
             read_on()
@@ -121,12 +115,12 @@ class Workers:
                 self._end = (generation.number, found.position)
                 part, hand, _ = reads.popleft()
                 used = use(hand, found)
-                if found.has_prices or found.position < part.end:  # the others do not know of them, or began elsewhere
+                if found.comes_first or found.position < part.end:  # the others do not know its prices, or began elsewhere
                     _give_up(reads)
                     parts = self._parts(found.position, end)
-                if found.has_prices:
+                if found.comes_first:
                     self._epoch += 1
-                    yield used  # its prices can be read when it is made
+                    yield used
                     read_on()
                 else:
                     read_on()
@@ -143,11 +137,6 @@ class Workers:
             position += events
             most = min(2 * most, self._batch)
 
-    def _hand(self) -> Executor:
-        if self._apart:
-            return executor(1, _begin_apart_with, *self._place)
-        return ThreadPoolExecutor(1, "projection", _begin_with, self._place)
-
 
 def _give_up(reads: deque[_Read]) -> None:
     """Leave nothing begun: rows that are not committed keep others waiting."""
@@ -156,37 +145,5 @@ def _give_up(reads: deque[_Read]) -> None:
         read = reads.popleft()
         if not read.found.cancel():
             with suppress(BrokenExecutor):
-                left.append(read.hand.submit(_by_worker, Worker.abandon))
+                left.append(read.hand.ask(Worker.abandon))
     wait(left)
-
-
-class _Mine(threading.local):
-    """What a thread, or a process that is for nothing else, has of its own."""
-
-    place: tuple[str, str]
-    worker: Worker | None = None
-
-
-_mine = _Mine()
-
-
-def _begin_with(*place: str) -> None:
-    database_url, cell = place
-    _mine.place = database_url, cell
-
-
-def _begin_apart_with(*place: str) -> None:
-    os.nice(GIVE_WAY)
-    _begin_with(*place)
-
-
-def _by_worker(method: Callable[..., T], *arguments: Any) -> T:
-    if _mine.worker is None:
-        database_url, cell = _mine.place
-        _mine.worker = Worker(connect(database_url, "tallygraph project worker"), cell)
-    return method(_mine.worker, *arguments)
-
-
-def _close() -> None:
-    if _mine.worker is not None:
-        _mine.worker.close()

@@ -19,7 +19,7 @@ from projections.reading import LogReader, log_sql
 from projections.usage_news import CHANNEL, Moved
 
 IDLE_TIMEOUT_MS = 10_000  # a projector that stalls with the head locked must not hold up appends for ever
-BATCH_IDLE_TIMEOUT_MS = 300_000  # within a batch, for lives of very many events
+BATCH_IDLE_TIMEOUT_MS = 60_000  # within a batch, for lives of very many events
 WORTH_ANALYZING = 1_000  # events
 GROWTH_BITS = 3  # statistics are taken whenever there are 8 times as many: how large a table is the planner sees by itself
 TRACER = trace.get_tracer(__name__)
