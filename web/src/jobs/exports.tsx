@@ -78,7 +78,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td>{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
       <td>
         {of.status === "COMPLETED" ? (
-          <button type="button" class="link" onClick={save}>
+          <button type="button" class="link file" onClick={save}>
             {of.fileName}
           </button>
         ) : (
