@@ -36,7 +36,11 @@ Account = Annotated[str, Parameter(help="The key of the account whose figures ar
 Start = Annotated[str, Parameter(name="--from", help="Where the range begins: a day or an instant.")]
 End = Annotated[str, Parameter(name="--to", help="Where it ends: what happens then is not in it.")]
 UpTo = Annotated[
-    str | None, Parameter(help="A position that the API gave out: the digest is of there. Without it, of where the read models are.")
+    str | None,
+    Parameter(
+        help="A position that the API gave out: the digest is of there. Without it, of where the read models are.",
+        allow_leading_hyphen=True,  # one of 64 begins with it
+    ),
 ]
 
 

@@ -79,6 +79,7 @@ def test_what_cannot_be_audited_is_refused_with_an_exit_code_of_its_own(tallygra
     assert "--from is 'soon', which is no instant" in audit("--account", "acme", "--from", "soon", "--to", "2026-05-01")
     assert "from must be before to" in audit("--account", "acme", "--from", "2026-05-01", "--to", "2026-05-01")
     assert "--up-to cannot be used" in audit(*ASKED, "--up-to", "nonsense")
+    assert "--up-to cannot be used" in audit(*ASKED, "--up-to", "-nonsense")  # as a position may begin
     ahead = Position(CELL, 2).sealed(Seal(SECRET.encode()))
     assert "--up-to is ahead of the log" in audit(*ASKED, "--up-to", ahead)
     assert "cannot be used" in refusal(tallygraph.run("audit", *ASKED, DATABASE_URL="postgresql://127.0.0.1:9/none"))
