@@ -129,11 +129,11 @@ class Runner:
     ) -> Generation:
         """The same, with workers that are open already."""
         reached = -1
-        while reached < generation.position < (end := head(connection, self.cell)):
+        while reached < generation.position < head(connection, self.cell):
             reached = generation.position
             with (
                 generations.projecting(connection, self.cell) as alone,
-                closing(workers.projected(generation, end, alone=alone)) as projected,
+                closing(workers.projected(generation, lambda: head(connection, self.cell), alone=alone)) as projected,
             ):
                 live = generations.live(connection, self.cell)
                 if live is None or (live.number, live.position) != (generation.number, generation.position):

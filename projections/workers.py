@@ -17,7 +17,7 @@ from projections.worker import Begun, Worker
 
 WORKERS = min(4, max(2, (os.cpu_count() or 2) - 1))  # a third on two processors is no faster
 BEGIN_WITH = 8_000  # events, so that there is soon something to write
-END_WITH = 2_000
+END_WITH = 4_000
 TRACER = trace.get_tracer(__name__)
 
 
@@ -71,12 +71,13 @@ class Workers:
 
         Each has to be made before the next is asked for. Raises Superseded.
         """
-        yield from self._each(Worker.read, lambda _hand, change: change, generation, end)
+        yield from self._each(Worker.read, lambda _hand, change: change, generation, lambda: end)
 
-    def projected(self, generation: Generation, end: int, *, alone: bool) -> Generator[Generation]:
-        """Project the events past where `generation` is, to position `end` of the log: where it is after each batch that was committed.
+    def projected(self, generation: Generation, end: Callable[[], int], *, alone: bool) -> Generator[Generation]:
+        """Project the events past where `generation` is: where it is after each batch that was committed.
 
-        It is faster for who is `alone` at it. Raises Superseded, having counted nothing twice.
+        As far as position `end` of the log, which is asked again when that is reached. It is faster for who is `alone` at it. Raises
+        Superseded, having counted nothing twice.
         """
 
         def commit(hand: Hand, begun: Begun) -> tuple[Begun, Future[Generation]]:
@@ -94,7 +95,7 @@ class Workers:
         ask: Callable[..., Found | None],
         use: Callable[[Hand, Found], Used],
         generation: Generation,
-        end: int,
+        end: Callable[[], int],
     ) -> Generator[Used]:
         """What comes of each batch that is found. It has to be made before the next is asked for."""
         if self._end != (generation.number, generation.position):
@@ -128,11 +129,11 @@ class Workers:
         finally:
             _give_up(reads)
 
-    def _parts(self, position: int, end: int) -> Iterator[_Part]:
+    def _parts(self, position: int, end: Callable[[], int]) -> Iterator[_Part]:
         """What to read from there on: small parts at the beginning and at the end, where workers would wait for each other."""
-        most = min(BEGIN_WITH, self._batch)
-        while position < end:
-            events = min(most, max(END_WITH, (end - position) // (2 * WORKERS)), end - position)
+        most, goal = min(BEGIN_WITH, self._batch), end()
+        while position < goal or position < (goal := end()):
+            events = min(most, max(END_WITH, (goal - position) // (2 * WORKERS)), goal - position)
             yield _Part(position, position + events)
             position += events
             most = min(2 * most, self._batch)

@@ -74,7 +74,7 @@ def test_bounded_a_runner_that_hangs_with_rows_written_keeps_nobody_from_project
     with (
         runner.connect() as connection,
         Workers(database_url, runner.cell, 7) as workers,
-        closing(workers.projected(runner.ensure_live(connection), 40, alone=True)) as hanging,
+        closing(workers.projected(runner.ensure_live(connection), lambda: 40, alone=True)) as hanging,
     ):
         assert next(hanging).position == 7
         # When another follows the log
@@ -90,12 +90,12 @@ def test_bounded_a_batch_whose_name_is_taken_waits_for_the_rows_of_others_no_lon
     with (
         runner.connect() as connection,
         Workers(database_url, runner.cell, 2) as hanging_workers,
-        closing(hanging_workers.projected(runner.ensure_live(connection), 3, alone=True)) as hanging,
+        closing(hanging_workers.projected(runner.ensure_live(connection), lambda: 3, alone=True)) as hanging,
         Workers(database_url, runner.cell, 2) as workers,
     ):
         reached = next(hanging)
         # When another makes that and one whose name is taken, then it leaves
-        with closing(workers.projected(reached, 4, alone=False)) as projected, pytest.raises(Superseded):
+        with closing(workers.projected(reached, lambda: 4, alone=False)) as projected, pytest.raises(Superseded):
             next(projected)
         assert position(database_url) == 2
 
