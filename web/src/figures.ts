@@ -71,6 +71,11 @@ export function rate(value: number | null | undefined): Figure {
   return { shown: `${within > 0 && within < 0.01 ? "< 0.01" : ROUGHLY.format(within)}/${unit}`, exact: `${value} requests/s` };
 }
 
+/** The same, with all digits. */
+export function exactChange(value: number | null, before: number | null): string {
+  return value === null || !before ? "new" : `${((value - before) / before) * 100} %`;
+}
+
 /** How a figure has changed since the period before. */
 export function change(value: number | null, before: number | null): string | null {
   if (value === null || before === null || !Number.isFinite(value) || !Number.isFinite(before)) return null;

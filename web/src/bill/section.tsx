@@ -1,6 +1,6 @@
 // The bill of the time that is shown, line by line, against the period before.
 import { useAnswer } from "../ask";
-import { change, count, decimal, type Figure, money, none, percent } from "../figures";
+import { change, count, decimal, exactChange, type Figure, money, none, percent } from "../figures";
 import { graphql } from "../gql";
 import type { BillDimension, BillQuery } from "../gql/graphql";
 import { choices, chosen } from "../place";
@@ -147,7 +147,7 @@ function Lines({ bill: { lines: present, total, currency }, before, by }: { bill
             {by !== "day" && by !== "service" && <th scope="col">{{ model: "Model", key: "API key", provider: "Provider", deployment: "Deployment", category: "Category" }[by]}</th>}
             {quantified && <th scope="col" class="number">Quantity</th>}
             <th scope="col" class="number">Fee</th>
-            <th scope="col" class="wide share">{by === "day" ? "Compared" : "Share"}</th>
+            <th scope="col" class="share">{by === "day" ? "Compared" : "Share"}</th>
             {by !== "day" && <th scope="col" class="number" title="against the period before">Change</th>}
           </tr>
         </thead>
@@ -166,10 +166,10 @@ function Lines({ bill: { lines: present, total, currency }, before, by }: { bill
               <td class="number fee first">
                 <Value figure={money(line.fee, currency, 2)} />
               </td>
-              <td class="wide share">
+              <td class="share fourth">
                 <Share part={Number(line.fee)} of={whole} told={by !== "day"} />
               </td>
-              {by !== "day" && <td class="number second">{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
+              {by !== "day" && <td class="number second" title={exactChange(Number(line.fee), earlier.get(key(line)) ?? 0)}>{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
             </tr>
           ))}
         </tbody>
@@ -185,7 +185,7 @@ function Share({ part, of, told }: { part: number; of: number; told: boolean }) 
       <span class="bar" aria-hidden="true">
         <span style={{ width: `${share}%` }} />
       </span>
-      {told && <span class="number">{percent(Math.round(share * 10) / 10).shown}</span>}
+      {told && <span class="number" title={percent(share).exact}>{percent(Math.round(share * 10) / 10).shown}</span>}
     </span>
   );
 }

@@ -108,9 +108,9 @@ function OneRow({ row, currency }: { row: Row; currency: string }) {
         </Link>
       </td>
       <NumberCell figure={{ shown: row.duration.text, exact: `${row.duration.seconds} s` }} className="left third" />
-      <NumberCell figure={count(row.tokens)} className="wide" />
+      <NumberCell figure={count(row.tokens)} className="left fourth" unit="tokens" />
       <NumberCell figure={decimal(row.gpuHours, "GPU hours")} className="third" unit="GPU hours" />
-      <NumberCell figure={percent(row.utilization)} className="wide" />
+      <NumberCell figure={percent(row.utilization)} className="fourth" unit="utilized" />
       <NumberCell figure={feeOf(row, currency)} className="first" />
     </tr>
   );

@@ -96,7 +96,7 @@ export function Audits() {
     <Listed jobs={jobs} name="Audits" failure={failure.value} empty={<Empty>No audit yet. One replays the log, and compares every figure with what is shown.</Empty>}>
       {(audits) => (
         <div class="scroll" tabIndex={0} role="group" aria-label="Rows of audits">
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 <th scope="col">Asked for</th>
@@ -124,23 +124,23 @@ function Row({ of, cancel, save }: { of: AuditStateFragment; cancel: () => void;
   const [at, from, to] = [of.createdAt, of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number, number];
   return (
     <tr>
-      <th scope="row" class="time" title={exactly(at)}>
+      <th scope="row" class="time first" title={exactly(at)}>
         {clocked(at)}
       </th>
-      <td>
+      <td class="second">
         <State state={of} cancel={cancel} name={`audit of ${clocked(at)}`} />
       </td>
-      <td title={`${exactly(from)} to ${exactly(to)}`}>
+      <td class="third" title={`${exactly(from)} to ${exactly(to)}`}>
         {written(from)} to {written(to)}
       </td>
-      <td class="number">
+      <td class="number second" data-unit="events">
         <Value figure={count(of.eventsReplayed)} />
       </td>
-      <td class="number">
+      <td class="number third" data-unit="differences">
         <Value figure={count(of.differenceCount)} />
       </td>
-      <td>{of.digest && <code title={of.digest}>{of.digest.slice(0, 12)}…</code>}</td>
-      <td>
+      <td class="fourth">{of.digest && <code title={of.digest}>{of.digest.slice(0, 12)}…</code>}</td>
+      <td class="fourth end">
         {of.digest && (
           <button type="button" onClick={save}>
             Download

@@ -40,7 +40,7 @@ export function Exports() {
     <Listed jobs={jobs} name="Exports" failure={failure.value} empty={<Empty>No export yet. Make one in the section Routers.</Empty>}>
       {(exports) => (
         <div class="scroll" tabIndex={0} role="group" aria-label="Rows of exports">
-          <table>
+          <table class="stacked">
             <thead>
               <tr>
                 <th scope="col">Asked for</th>
@@ -66,17 +66,17 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
   const at = Date.parse(of.createdAt);
   return (
     <tr>
-      <th scope="row" class="time" title={exactly(at)}>
+      <th scope="row" class="time first" title={exactly(at)}>
         {clocked(at)}
       </th>
-      <td>
+      <td class="second">
         <State state={of} cancel={cancel} name={`export of ${clocked(at)}`} />
       </td>
-      <td class="number">
+      <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
-      <td>{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
-      <td>
+      <td class="third" data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
+      <td class="fourth">
         {of.status === "COMPLETED" ? (
           <button type="button" class="link file" onClick={save}>
             {of.fileName}

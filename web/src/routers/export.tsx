@@ -140,7 +140,7 @@ function Progress({ state }: { state: ExportStateFragment }) {
         </button>
       )}
       {state.status === "COMPLETED" && (
-        <button type="button" class="link" title="Download it again" onClick={() => act(saveExport(state.id))}>
+        <button type="button" class="link file" title="Download it again" onClick={() => act(saveExport(state.id))}>
           {state.fileName}
         </button>
       )}

@@ -54,7 +54,7 @@ export function UsageTable() {
         <Choice label="A row for each" name="per" options={[["HOUR", "Hour"], ["DAY", "Day"], ["WEEK", "Week"], ["MONTH", "Month"]]} />
         <Choice label="And for each" name="group" options={[["both", "Model and key"], ["model", "Model"], ["key", "API key"], ["provider", "Provider"]]} />
       </div>
-      <Shown asked={page.value} empty={({ account }) => (account?.routerUsage.buckets.nodes.length ? null : <Empty>There are no rows in this time.</Empty>)}>
+      <Shown asked={page.value} empty={({ account }) => (account?.routerUsage.buckets.nodes.length ? null : <Empty>There are no rows in this time: choose a longer range, or fewer filters.</Empty>)}>
         {({ account }) => account && <Rows page={account.routerUsage.buckets} currency={account.currency} />}
       </Shown>
     </section>

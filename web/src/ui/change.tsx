@@ -1,4 +1,4 @@
-import { change } from "../figures";
+import { change, exactChange } from "../figures";
 
 export interface Changed {
   value: number | null;
@@ -12,7 +12,7 @@ export function Change({ value, before = null, moreIs }: Changed) {
   if (!changed) return null;
   const tone = moreIs === "neither" || changed === "new" ? "" : (value ?? 0) > (before ?? 0) === (moreIs === "good") ? "good" : "bad";
   return (
-    <span class={`change ${tone}`} title="against the period before">
+    <span class={`change ${tone}`} title={`${exactChange(value, before)} against the period before`}>
       {changed}
     </span>
   );
