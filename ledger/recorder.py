@@ -111,9 +111,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
                 if position:
                     return False
-                with cursor.copy(self._copy) as copy:
-                    copy.write(copy_of_events(rows, 1))
-                self._move_head(connection, cursor, len(rows), _chain(digest, rows), recorded_at)
+                self._write(connection, cursor, position, digest, rows, recorded_at)
             return True
 
         return persistently(once)
@@ -128,10 +126,7 @@ class LedgerRecorder(PostgresApplicationRecorder):
             rows = [row for place, row in events.items() if place not in standing] if standing else [*events.values()]
             self._look_first = bool(standing)  # who sends a batch again will send the next one again, too
             if rows:
-                with cursor.copy(self._copy) as copy:
-                    copy.write(copy_of_events(rows, position + 1))
-                position += len(rows)
-                self._move_head(connection, cursor, position, _chain(digest, rows))
+                position = self._write(connection, cursor, position, digest, rows)
         return Appended(len(rows), standing, position)
 
     def _standing(self, cursor: Any, events: Mapping[Place, bytes]) -> dict[Place, bytes]:
@@ -148,13 +143,26 @@ class LedgerRecorder(PostgresApplicationRecorder):
             rows = cursor.fetchall()
         return {place: (topic, state) for id, version, topic, state in rows if (place := place_of(id, version)) in wanted}
 
-    def _move_head(
-        self, connection: Connection[Any], cursor: Any, position: int, digest: bytes, recorded_at: datetime | None = None
-    ) -> None:
-        """`recorded_at` is now where it is null, or to come."""
+    def _write(  # noqa: PLR0917 - the head, as it was read under its lock
+        self,
+        connection: Connection[Any],
+        cursor: Any,
+        position: int,
+        digest: bytes,
+        rows: Sequence[bytes],
+        recorded_at: datetime | None = None,
+    ) -> int:
+        """Copy `rows` in behind the head of the log, move that, and return its position.
+
+        `recorded_at` is now where it is null, or to come.
+        """
+        with cursor.copy(self._copy) as copy:
+            copy.write(copy_of_events(rows, position + 1))
+        position += len(rows)
         with connection.pipeline():
-            cursor.execute(self._advance, [position, digest, recorded_at], prepare=True)
+            cursor.execute(self._advance, [position, _chain(digest, rows), recorded_at], prepare=True)
             cursor.execute(self._log, prepare=True)
+        return position
 
     def insert_events(self, stored_events: Sequence[StoredEvent], **kwargs: Any) -> Sequence[int]:  # noqa: ARG002
         """Record all of `stored_events` at their versions, or none: raises IntegrityError if one is taken."""
@@ -183,10 +191,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
             cursor.execute(SETTINGS, prepare=True)
             before, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
-            with cursor.copy(self._copy) as copy:
-                copy.write(copy_of_events(rows, before + 1))
-            self._move_head(connection, cursor, before + len(rows), _chain(digest, rows))
-        return [*range(before + 1, before + len(rows) + 1)]
+            last = self._write(connection, cursor, before, digest, rows)
+        return [*range(before + 1, last + 1)]
 
     def _positions_of_own(self, stored_events: Sequence[StoredEvent]) -> list[int]:
         """Positions of `stored_events` if the log holds exactly them, else none."""

@@ -61,14 +61,12 @@ ADVANCE = """
     WHERE name = %b AND generation = %b AND state <> 'retired' AND position = %b"""
 LEFTOVERS = "SELECT FROM {generations} WHERE name = %s AND state <> 'live' LIMIT 1"
 FULFIL = "UPDATE {rebuilds} SET done_at = clock_timestamp() WHERE name = %s AND shape = %s AND done_at IS NULL"
-WAIT_TO_BUILD = "SELECT pg_advisory_lock(hashtext(%s))"
-TRY_TO_BUILD = "SELECT pg_try_advisory_lock(hashtext(%s))"
+LOCK = "SELECT pg_advisory_lock(hashtext(%s))"
+TRY_LOCK = "SELECT pg_try_advisory_lock(hashtext(%s))"
+UNLOCK = "SELECT pg_advisory_unlock(hashtext(%s))"
 TRY_TO_DROP = "SELECT pg_try_advisory_xact_lock(hashtext(%s))"
 
 WAIT_A_LITTLE = "SET LOCAL lock_timeout = 1000"  # ms
-WAIT_TO_PROJECT = "SELECT pg_advisory_lock(hashtext(%s))"
-TRY_TO_PROJECT = "SELECT pg_try_advisory_lock(hashtext(%s))"
-STOP_PROJECTING = "SELECT pg_advisory_unlock(hashtext(%s))"
 
 TABLES_OF = "SELECT tablename FROM pg_tables WHERE schemaname = %s AND tablename LIKE %s AND tablename NOT LIKE 'ledger%%'"
 OPEN_TRANSACTIONS = """
@@ -151,38 +149,42 @@ def swap(connection: Connection[Any], schema: str, new: Generation) -> None:
 
 def become_builder(connection: Connection[Any], schema: str, *, waits: bool = False) -> bool:
     """Be the one who builds, until disconnected; false if another one is, unless it `waits` for that one to end."""
-    (ours,) = connection.execute(WAIT_TO_BUILD if waits else TRY_TO_BUILD, [f"{schema} builders"]).fetchone() or (False,)
+    (ours,) = connection.execute(LOCK if waits else TRY_LOCK, [f"{schema} builders"]).fetchone() or (False,)
     return ours is not False
 
 
 def leave_to_others(connection: Connection[Any], schema: str) -> None:
     """Be it no longer. A connection that is broken lets go by itself."""
-    with suppress(OperationalError):
-        connection.execute("SELECT pg_advisory_unlock(hashtext(%s))", [f"{schema} builders"])
+    _let_go(connection, f"{schema} builders")
 
 
 @contextmanager
 def projecting(connection: Connection[Any], schema: str) -> Iterator[bool]:
     """Be the one who projects, meanwhile; false if another one is. That one is waited for a little: it is soon at the end of the log."""
-    ours = _become_projector(connection, [f"{schema} projectors"])
+    key = f"{schema} projectors"
+    ours = _locked_soon(connection, key)
     try:
         yield ours
     finally:
         if ours:
-            with suppress(OperationalError):  # a connection that is broken lets go by itself
-                connection.execute(STOP_PROJECTING, [f"{schema} projectors"])
+            _let_go(connection, key)
 
 
-def _become_projector(connection: Connection[Any], key: list[str]) -> bool:
-    if connection.execute(TRY_TO_PROJECT, key).fetchone() == (True,):
+def _locked_soon(connection: Connection[Any], key: str) -> bool:
+    if connection.execute(TRY_LOCK, [key]).fetchone() == (True,):
         return True
     try:
         with connection.transaction():
             connection.execute(WAIT_A_LITTLE)
-            connection.execute(WAIT_TO_PROJECT, key)
+            connection.execute(LOCK, [key])
     except LockNotAvailable:
         return False
     return True
+
+
+def _let_go(connection: Connection[Any], key: str) -> None:
+    with suppress(OperationalError):  # a connection that is broken lets go by itself
+        connection.execute(UNLOCK, [key])
 
 
 def has_leftovers(connection: Connection[Any], schema: str) -> bool:

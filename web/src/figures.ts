@@ -71,16 +71,11 @@ export function rate(value: number | null | undefined): Figure {
   return { shown: `${within > 0 && within < 0.01 ? "< 0.01" : ROUGHLY.format(within)}/${unit}`, exact: `${value} requests/s` };
 }
 
-/** The same, with all digits. */
-export function exactChange(value: number | null, before: number | null): string {
-  return value === null || !before ? "new" : `${((value - before) / before) * 100} %`;
-}
-
 /** How a figure has changed since the period before. */
-export function change(value: number | null, before: number | null): string | null {
+export function change(value: number | null, before: number | null): Figure | null {
   if (value === null || before === null || !Number.isFinite(value) || !Number.isFinite(before)) return null;
-  if (before === 0) return value === 0 ? null : "new";
+  if (before === 0) return value === 0 ? null : { shown: "new", exact: "new" };
   const share = (value - before) / before;
   const percents = Math.round(share * 1000) / 10;
-  return `${percents === 0 ? "±" : share < 0 ? "−" : "+"}${ROUGHLY.format(Math.abs(percents))} %`;
+  return { shown: `${percents === 0 ? "±" : share < 0 ? "−" : "+"}${ROUGHLY.format(Math.abs(percents))} %`, exact: `${share * 100} %` };
 }

@@ -1,6 +1,6 @@
 // The bill of the time that is shown, line by line, against the period before.
 import { useAnswer } from "../ask";
-import { change, count, decimal, exactChange, type Figure, money, none, percent } from "../figures";
+import { change, count, decimal, type Figure, money, none, percent } from "../figures";
 import { graphql } from "../gql";
 import type { BillDimension, BillQuery } from "../gql/graphql";
 import { choices, chosen } from "../place";
@@ -169,12 +169,20 @@ function Lines({ bill: { lines: present, total, currency }, before, by }: { bill
               <td class="share fourth">
                 <Share part={Number(line.fee)} of={whole} told={by !== "day"} />
               </td>
-              {by !== "day" && <td class="number second" title={exactChange(Number(line.fee), earlier.get(key(line)) ?? 0)}>{change(Number(line.fee), earlier.get(key(line)) ?? 0) ?? "–"}</td>}
+              {by !== "day" && <ChangeCell figure={change(Number(line.fee), earlier.get(key(line)) ?? 0)} />}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function ChangeCell({ figure }: { figure: Figure | null }) {
+  return (
+    <td class="number second" title={figure?.exact}>
+      {figure?.shown ?? "–"}
+    </td>
   );
 }
 

@@ -93,29 +93,24 @@ export function Audits() {
   const jobs = useJobs(KIND);
   const { failure, act } = useActing();
   return (
-    <Listed jobs={jobs} name="Audits" failure={failure.value} empty={<Empty>No audit yet. One replays the log, and compares every figure with what is shown.</Empty>}>
-      {(audits) => (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Rows of audits">
-          <table class="stacked">
-            <thead>
-              <tr>
-                <th scope="col">Asked for</th>
-                <th scope="col">State</th>
-                <th scope="col">Time that is audited</th>
-                <th scope="col" class="number">Events replayed</th>
-                <th scope="col" class="number">Differences</th>
-                <th scope="col">Digest</th>
-                <th scope="col">Result</th>
-              </tr>
-            </thead>
-            <tbody>
-              {audits.map((each) => (
-                <Row key={each.id} of={each} cancel={() => void act(cancel(each.id))} save={() => void act(save(each.id))} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+    <Listed
+      jobs={jobs}
+      name="Audits"
+      failure={failure.value}
+      empty={<Empty>No audit yet. One replays the log, and compares every figure with what is shown.</Empty>}
+      heads={
+        <>
+          <th scope="col">Asked for</th>
+          <th scope="col">State</th>
+          <th scope="col">Time that is audited</th>
+          <th scope="col" class="number">Events replayed</th>
+          <th scope="col" class="number">Differences</th>
+          <th scope="col">Digest</th>
+          <th scope="col">Result</th>
+        </>
+      }
+    >
+      {(each) => <Row key={each.id} of={each} cancel={() => void act(cancel(each.id))} save={() => void act(save(each.id))} />}
     </Listed>
   );
 }

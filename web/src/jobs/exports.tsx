@@ -37,27 +37,22 @@ export function Exports() {
   const jobs = useJobs(KIND);
   const { failure, act } = useActing();
   return (
-    <Listed jobs={jobs} name="Exports" failure={failure.value} empty={<Empty>No export yet. Make one in the section Routers.</Empty>}>
-      {(exports) => (
-        <div class="scroll" tabIndex={0} role="group" aria-label="Rows of exports">
-          <table class="stacked">
-            <thead>
-              <tr>
-                <th scope="col">Asked for</th>
-                <th scope="col">State</th>
-                <th scope="col" class="number">Rows</th>
-                <th scope="col">Kept until</th>
-                <th scope="col">File</th>
-              </tr>
-            </thead>
-            <tbody>
-              {exports.map((each) => (
-                <Row key={each.id} of={each} cancel={() => void act(cancelExport(each.id))} save={() => void act(saveExport(each.id))} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
+    <Listed
+      jobs={jobs}
+      name="Exports"
+      failure={failure.value}
+      empty={<Empty>No export yet. Make one in the section Routers.</Empty>}
+      heads={
+        <>
+          <th scope="col">Asked for</th>
+          <th scope="col">State</th>
+          <th scope="col" class="number">Rows</th>
+          <th scope="col">Kept until</th>
+          <th scope="col">File</th>
+        </>
+      }
+    >
+      {(each) => <Row key={each.id} of={each} cancel={() => void act(cancelExport(each.id))} save={() => void act(saveExport(each.id))} />}
     </Listed>
   );
 }

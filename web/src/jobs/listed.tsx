@@ -7,11 +7,12 @@ interface Props<Some> {
   name: string;
   failure: string | null;
   empty: ComponentChildren;
-  children: (jobs: readonly Some[]) => ComponentChildren;
+  heads: ComponentChildren;
+  children: (job: Some) => ComponentChildren; // a row
 }
 
-/** A list of jobs, and the way to older ones. */
-export function Listed<Some>({ jobs, name, failure, empty, children }: Props<Some>) {
+/** A table of jobs, and the way to older ones. */
+export function Listed<Some>({ jobs, name, failure, empty, heads, children }: Props<Some>) {
   const { loading, error } = jobs.further.value;
   return (
     <section class="panel" aria-label={name}>
@@ -22,7 +23,16 @@ export function Listed<Some>({ jobs, name, failure, empty, children }: Props<Som
         </p>
       )}
       <Shown asked={jobs.asked.value} empty={(found) => (found.length ? null : empty)}>
-        {children}
+        {(found) => (
+          <div class="scroll" tabIndex={0} role="group" aria-label={`Rows of ${name.toLowerCase()}`}>
+            <table class="stacked">
+              <thead>
+                <tr>{heads}</tr>
+              </thead>
+              <tbody>{found.map(children)}</tbody>
+            </table>
+          </div>
+        )}
       </Shown>
       {error && (
         <p class="failed" role="alert">

@@ -1,4 +1,4 @@
-import { change, exactChange } from "../figures";
+import { change } from "../figures";
 
 export interface Changed {
   value: number | null;
@@ -10,10 +10,10 @@ export interface Changed {
 export function Change({ value, before = null, moreIs }: Changed) {
   const changed = change(value, before);
   if (!changed) return null;
-  const tone = moreIs === "neither" || changed === "new" ? "" : (value ?? 0) > (before ?? 0) === (moreIs === "good") ? "good" : "bad";
+  const tone = moreIs === "neither" || changed.shown === "new" ? "" : (value ?? 0) > (before ?? 0) === (moreIs === "good") ? "good" : "bad";
   return (
-    <span class={`change ${tone}`} title={`${exactChange(value, before)} against the period before`}>
-      {changed}
+    <span class={`change ${tone}`} title={`${changed.exact} against the period before`}>
+      {changed.shown}
     </span>
   );
 }
