@@ -5,7 +5,13 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.dashboard.conftest import Enter
 
+pytestmark = pytest.mark.shown
+
 STEPS_MAX = 80  # of the Tab key, from one place to another
+
+# What has the focus after each Tab, if it is in the dialog.
+SEEN = """dialog => { window.seen = []; addEventListener("keyup", ({ key }) => {
+    const at = document.activeElement; if (key === "Tab") window.seen.push(dialog.contains(at) && at.outerHTML); }); }"""
 
 
 def walk_to(page: Page, place: Locator, key: str = "Tab") -> None:
@@ -21,14 +27,15 @@ def stays_in(page: Page, dialog: Locator) -> None:
     """Whichever way one goes, one stays in it, and comes round to everything that is there."""
     count = dialog.evaluate("dialog => dialog.querySelectorAll('button:enabled, a[href], summary, input, select, [tabindex=\"0\"]').length")
     assert count > 0
+    dialog.evaluate(SEEN)
     for key in ("Tab", "Shift+Tab"):
-        seen: set[str] = set()
-        for _ in range(2 * count + 2):
+        steps = 2 * count + 2
+        for _ in range(steps):
             page.keyboard.press(key)
-            inside = dialog.evaluate("dialog => dialog.contains(document.activeElement) && document.activeElement.outerHTML")
-            assert inside, "the focus has left the dialog"
-            seen.add(inside)
-        assert len(seen) >= min(count, 2)
+        seen = page.evaluate("seen.splice(0)")
+        assert len(seen) == steps, "the focus has left the page"
+        assert all(seen), "the focus has left the dialog"
+        assert len({*seen}) >= min(count, 2)
 
 
 def test_the_first_key_skips_to_the_figures_and_sections_open_with_enter(enter: Enter):
