@@ -53,6 +53,7 @@ async def test_a_price_is_recorded_as_it_was_given(service: Service):
 
 
 async def test_once_prices_that_are_set_again_are_not_new(service: Service):
+    service.services = replace(service.services, at_least_seconds=0.05)  # nothing is projected, which is waited for
     prices = [price(), price(direction="OUTPUT", category="completion"), price(effectiveFrom="2027-01-01T00:00:00Z")]
     first = await set_prices(service, *prices, prices[0])
     assert first["recorded"] == 3
@@ -74,7 +75,7 @@ async def test_a_price_that_gave_way_can_be_set_again_from_the_same_instant(serv
 async def test_once_a_price_that_was_to_come_is_known_when_it_is_in_force(service: Service):
     service.services = replace(service.services, clock=lambda: at("09:00", "2026-01-01"))
     await set_prices(service, price(effectiveFrom="2026-02-01T00:00:00Z"))
-    service.services = replace(service.services, clock=lambda: at("09:00", "2026-03-01"))
+    service.services = replace(service.services, clock=lambda: at("09:00", "2026-03-01"), at_least_seconds=0.05)
     again = await set_prices(service, price(effectiveFrom="2026-02-01T00:00:00Z"))
     assert (again["recorded"], again["errors"]) == (0, [])
     assert service.ledger.ledger_recorder.max_notification_id() == 1
