@@ -3,14 +3,15 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from service.throwaway_postgres import throwaway_folder
-from tests.conftest import REQUIRED
-from tests.service.running import BOUND_SECONDS, Command, commands, eventually
+from tests.conftest import REQUIRED, cloned
+from tests.service.running import BOUND_SECONDS, Command, Commands, commands, eventually
 
 # The first draws the same pages without the windows that nobody sees, in half the time.
 PROGRAMS = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
@@ -48,11 +49,49 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")
-def served() -> Iterator[Command]:
-    """A service with the sample account."""
-    with throwaway_folder() as folder, commands(folder, TALLYGRAPH_DATA_DIR=str(folder / "data")) as found:
+@pytest.fixture(scope="session")
+def sample(embedded_postgres: str) -> Iterator[str]:
+    """The URL of a database with the sample account, which is told and projected once; others are cloned from it."""
+    with cloned(embedded_postgres) as url:
+        with tallygraph_on(url) as found:
+            served = found.serve("--demo")
+            served.interrupt()
+            assert served.ended() == 0, served.errors
+        yield url
+
+
+@pytest.fixture(scope="session")
+def shown(sample: str) -> Iterator[Command]:
+    """A service with the sample account that modules have together."""
+    with cloned(sample) as url, tallygraph_on(url) as found:
         yield found.serve("--demo")
+
+
+@pytest.fixture(scope="module")
+def database(sample: str) -> Iterator[str]:
+    """The URL of a module's own database with the sample account."""
+    with cloned(sample) as url:
+        yield url
+
+
+@pytest.fixture(scope="module")
+def own(database: str) -> Iterator[Command]:
+    """A service on it."""
+    with tallygraph_on(database) as found:
+        yield found.serve("--demo")
+
+
+@pytest.fixture(scope="module")
+def served(request: pytest.FixtureRequest) -> Command:
+    """A service with the sample account: a module's own, or, where the module is marked `shown`, the one that is only looked at."""
+    return request.getfixturevalue("own" if request.node.get_closest_marker("shown") is None else "shown")
+
+
+@contextmanager
+def tallygraph_on(database_url: str) -> Iterator[Commands]:
+    """Commands on a database that is there, with a data directory of their own."""
+    with throwaway_folder() as folder, commands(folder, DATABASE_URL=database_url, TALLYGRAPH_DATA_DIR=str(folder / "data")) as found:
+        yield found
 
 
 @pytest.fixture

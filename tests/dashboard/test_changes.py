@@ -11,6 +11,8 @@ from tests.dashboard.conftest import Enter
 from tests.dashboard.reading import card, note
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 DAYS = timedelta(days=27)  # never a whole month, which would be compared with a month
 END = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)  # of what is over: GPU time goes on
 PERIODS = [{"from": f"{end - DAYS:%Y-%m-%dT%H:%M:%SZ}", "to": f"{end:%Y-%m-%dT%H:%M:%SZ}"} for end in (END, END - DAYS)]

@@ -12,6 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.dashboard.conftest import DESKTOP, PHONE, Enter, asked_range
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 USAGE = """query($range: TimeRange!, $filter: DeploymentFilter) { account { deploymentUsage(range: $range, filter: $filter) {
     totalRequests activeDeployments fineTunings
     deployments(orderBy: {field: REQUESTS}) { nodes { name type model requests duration { text } } } } } }"""

@@ -9,6 +9,8 @@ from playwright.sync_api import Page, expect
 
 from tests.dashboard.conftest import DESKTOP, PHONE, Enter
 
+pytestmark = pytest.mark.shown
+
 KEYS = "apiKeys=%5B%22key-web%22%2C%22key-dev%22%2C%22unheard-of%22%2Cnull%5D"
 NAMED = ["API key: web-app (key-web)", "API key: developers (key-dev)", "API key: unheard-of", "API key: none"]
 

@@ -11,6 +11,8 @@ from tests.dashboard.conftest import Enter
 from tests.dashboard.reading import card, exact, figures, note, number, section, twins
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 DEPLOYMENTS = """query($range: TimeRange!) { account { deploymentUsage(range: $range) {
     totalRequests activeDeployments allocatedGpuHours fineTunings
     series(interval: DAY) { requests gpuHours }

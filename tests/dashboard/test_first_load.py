@@ -8,6 +8,8 @@ from playwright.sync_api import Response, expect
 from tests.dashboard.conftest import Enter
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 MAX_BYTES = 60_000  # of JavaScript, packed: a phone on a train loads that in a second
 MAX_REQUESTS = 6
 ICON = "/icon.svg"  # a browser without a window does not ask for it

@@ -4,10 +4,13 @@ import json
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.dashboard.conftest import Enter
 from tests.service.running import Command
+
+pytestmark = pytest.mark.shown
 
 RANGE = 'range: {from: "2000-01-01T00:00:00Z", to: "2100-01-01T00:00:00Z"}'
 TOTAL = f"query Asked {{ account {{ key routerUsage({RANGE}) {{ totalRequests }} }} }}"

@@ -13,6 +13,8 @@ from playwright.sync_api import Locator, Page, expect
 from tests.dashboard.conftest import DESKTOP, PHONE, Enter, address
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 COUNT = (
     """query($range: TimeRange!, $filter: HistoryFilter) { account { history(range: $range, filter: $filter, first: 0) { totalCount } } }"""
 )

@@ -10,6 +10,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.dashboard.conftest import DESKTOP, PHONE
 from tests.service.running import Command
 
+pytestmark = pytest.mark.shown
+
 LONG_AGO = "from=2020-01-01T00:00:00Z&to=2020-02-01T00:00:00Z&live=off"
 SECTIONS = ("routers", "deployments", "history", "bill")
 
