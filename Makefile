@@ -16,7 +16,9 @@ install: .venv/.run ## install Tallygraph and its locked dependencies into .venv
 run: install ## start Tallygraph with sample data and a private Postgres on 127.0.0.1:8000
 	@exec $(BIN)/tallygraph serve --demo
 
+# Compiled first: where PYTHONDONTWRITEBYTECODE is set, as it is in many containers, each process that a test starts would do it again.
 test: .venv/.dev ## install what tests need and run them all
+	$(BIN)/python -m compileall -q domain ledger ingest projections graph jobs service
 	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope
 
 litellm: .venv/.litellm ## install the LiteLLM proxy that tests run against, in a place of its own (640 MB)
