@@ -7,38 +7,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
-import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 from psycopg.sql import SQL, Identifier
 
 from graph.websocket import MAX_OPERATIONS_PER_CONNECTION
-from service.embedded_postgres import EmbeddedPostgres
-from service.throwaway_postgres import throwaway_folder, throwaway_postgres
 from tests.dashboard.conftest import Enter
-from tests.service.running import BOUND_SECONDS, Command, commands
+from tests.service.running import BOUND_SECONDS, Command
 
 START = "mutation($input: ExportRouterUsageInput!) { exportRouterUsage(input: $input) { export { id } errors { message } } }"
 CANCEL = "mutation($id: ID!) { cancelExport(id: $id) { export { status } } }"
 PAGE = 50  # as the section reads them
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[EmbeddedPostgres]:
-    with throwaway_postgres() as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
-def served(postgres: EmbeddedPostgres) -> Iterator[Command]:
-    """With the sample account, on a database that tests reach, too."""
-    with throwaway_folder() as folder, commands(folder, TALLYGRAPH_DATA_DIR=str(folder / "data")) as found:
-        yield found.serve("--demo", DATABASE_URL=postgres.url)
-
-
 @contextmanager
-def held(postgres: EmbeddedPostgres) -> Iterator[psycopg.Connection]:
+def held(database: str) -> Iterator[psycopg.Connection]:
     """No export gets on inside, or until the connection rolls back: what it reads is locked."""
-    with psycopg.connect(postgres.url) as connection:
+    with psycopg.connect(database) as connection:
         found = connection.execute("SELECT tablename FROM pg_tables WHERE schemaname = 'cell_0' AND tablename LIKE 'router\\_lines\\_%'")
         for (name,) in found.fetchall():
             connection.execute(SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(Identifier("cell_0", name)))
@@ -56,7 +40,7 @@ def rows(page: Page) -> Locator:
     return page.get_by_role("group", name="Rows of exports").locator("tbody tr")
 
 
-def test_more_than_a_connection_takes_are_followed_to_their_end(served: Command, postgres: EmbeddedPostgres, enter: Enter):
+def test_more_than_a_connection_takes_are_followed_to_their_end(served: Command, database: str, enter: Enter):
     count = MAX_OPERATIONS_PER_CONNECTION + 5
     open_now: set[str] = set()
     most = 0
@@ -84,7 +68,7 @@ def test_more_than_a_connection_takes_are_followed_to_their_end(served: Command,
 
     page = enter(None)
     page.on("websocket", hear)
-    with held(postgres):
+    with held(database):
         newest = [start(served) for _ in range(count)][-1]
         page.goto(f"{served.url}/jobs?live=off")
         expect(rows(page)).to_have_count(count)
@@ -96,8 +80,8 @@ def test_more_than_a_connection_takes_are_followed_to_their_end(served: Command,
     assert 1 < most < MAX_OPERATIONS_PER_CONNECTION
 
 
-def test_an_export_is_cancelled_where_it_is_listed(served: Command, postgres: EmbeddedPostgres, enter: Enter):
-    with held(postgres):
+def test_an_export_is_cancelled_where_it_is_listed(served: Command, database: str, enter: Enter):
+    with held(database):
         start(served)
         page = enter("/jobs?live=off")
         row = rows(page).filter(has=page.locator("progress"))
@@ -109,8 +93,8 @@ def test_an_export_is_cancelled_where_it_is_listed(served: Command, postgres: Em
         expect(page.get_by_role("button", name="Cancel the export")).to_have_count(0)
 
 
-def test_an_audit_is_cancelled_where_it_is_listed(served: Command, postgres: EmbeddedPostgres, enter: Enter):
-    with held(postgres):  # what is audited is compared with it
+def test_an_audit_is_cancelled_where_it_is_listed(served: Command, database: str, enter: Enter):
+    with held(database):  # what is audited is compared with it
         page = enter("/jobs?live=off")
         page.get_by_role("button", name="Audit the time that is shown").click()
         audits = page.get_by_role("group", name="Rows of audits").locator("tbody tr")
@@ -125,10 +109,10 @@ def begun(page: Page) -> Locator:
     return page.locator(".exports .progress")
 
 
-def test_an_export_is_cancelled_where_it_was_begun(served: Command, postgres: EmbeddedPostgres, enter: Enter):
+def test_an_export_is_cancelled_where_it_was_begun(served: Command, database: str, enter: Enter):
     page = enter("/routers?range=24h&live=off")
     expect(page.locator("section[aria-label='Usage, in rows'] tbody tr").first).to_be_visible()
-    with held(postgres):
+    with held(database):
         export = begun(page)
         expect(export).to_contain_text("Being written")
         export.get_by_role("button", name="Cancel").click()
@@ -137,10 +121,10 @@ def test_an_export_is_cancelled_where_it_was_begun(served: Command, postgres: Em
         expect(export).to_have_count(0)
 
 
-def test_an_export_goes_on_through_a_reload_and_can_be_downloaded_again(served: Command, postgres: EmbeddedPostgres, enter: Enter):
+def test_an_export_goes_on_through_a_reload_and_can_be_downloaded_again(served: Command, database: str, enter: Enter):
     page = enter("/deployments?range=24h&live=off")  # of which nothing waits
     page.get_by_role("link", name="Routers").click()
-    with held(postgres) as lock:
+    with held(database) as lock:
         export = begun(page)
         expect(export).to_contain_text("Being written")
         page.goto(f"{served.url}/deployments?live=off")
