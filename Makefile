@@ -17,9 +17,10 @@ run: install ## start Tallygraph with sample data and a private Postgres on 127.
 	@exec $(BIN)/tallygraph serve --demo
 
 # Compiled first: where PYTHONDONTWRITEBYTECODE is set, as it is in many containers, each process that a test starts would do it again.
+# In the order of their folders: by default, modules of few tests come last, of which some take half a minute, and a worker waits for the other.
 test: .venv/.dev ## install what tests need and run them all
 	$(BIN)/python -m compileall -q domain ledger ingest projections graph jobs service
-	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope
+	$(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=loadscope --no-loadscope-reorder
 
 litellm: .venv/.litellm ## install the LiteLLM proxy that tests run against, in a place of its own (640 MB)
 
