@@ -14,7 +14,7 @@ import dramatiq
 import pika
 import psycopg
 import pytest
-import redis
+from dramatiq.brokers.redis import RedisBroker
 from dramatiq.common import dq_name, xq_name
 
 from jobs.actors import Workshop
@@ -146,7 +146,8 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             for queue in (name, dq_name(name), xq_name(name)):
                 connection.channel().queue_delete(queue)
     elif url:
-        with redis.Redis.from_url(url) as client:
+        assert isinstance(broker, RedisBroker)
+        with broker.client as client:  # which the broker leaves open
             for key in client.scan_iter(f"{name}:*"):
                 client.delete(key)
 
