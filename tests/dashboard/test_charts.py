@@ -20,14 +20,14 @@ RANGE = {"from": f"{FIRST:%Y-%m-%dT%H:%M:%SZ}", "to": f"{FIRST + timedelta(days=
 ADDRESS = f"/routers?from={RANGE['from']}&to={RANGE['to']}"
 UNPRICED = "model-89"
 SET_PRICES = "mutation($prices: [PriceInput!]!) { setPrices(input: {prices: $prices}) { recorded errors { message } } }"
-USAGE = """query($range: TimeRange!, $by: RouterDimension!, $after: String) { account { routerUsage(range: $range) { totalFee totalTokens totalRequests
-    buckets(interval: DAY, groupBy: [$by], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
+USAGE = """query($range: TimeRange!, $by: RouterDimension!, $after: String) { account { routerUsage(range: $range) {
+    totalFee totalTokens totalRequests buckets(interval: DAY, groupBy: [$by], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
         nodes { time model provider apiKey { id name } requests totalTokens totalFee } pageInfo { hasNextPage endCursor } } } } }"""
 FIELDS = ("totalTokens", "requests", "totalFee")
 TOP = """query($range: TimeRange!, $by: RouterDimension!, $field: RouterOrderField!) { account { routerUsage(range: $range) {
     buckets(interval: null, groupBy: [$by], orderBy: {field: $field}, first: 7) { nodes { model provider apiKey { name } } } } } }"""
 ORDERS = {"totalTokens": "TOTAL_TOKENS", "requests": "REQUESTS", "totalFee": "TOTAL_FEE"}
-BY = {"model": ("MODEL", MODELS), "key": ("API_KEY", 12), "provider": ("PROVIDER", 10)}  # as the API calls it, and how many there are
+BY = {"model": ("MODEL", MODELS), "key": ("API_KEY", 12), "provider": ("PROVIDER", 10)}  # how the API calls it; how many there are
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""What happens is seen in every section without a reload: told by a subscription where there is one, and found out by a small question elsewhere."""
+"""What happens is seen in every section without a reload: a subscription tells it, or a small question finds it out."""
 
 import json
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""A request, opened: everything that the API tells of it, field by field, and how its fee came about, also of one that was corrected, voided, or failed."""
+"""A request, opened: all that the API tells of it, field by field, and how its fee came about; also corrected, voided, or failed."""
 
 import json
 import re
