@@ -72,22 +72,22 @@ def test_the_list_of_exports_says_what_each_holds(served: Command, enter: Enter)
     page = enter("/jobs")
     rows = page.get_by_role("group", name="Rows of exports").locator("tbody tr")
     of_whole, of_narrow = (rows.nth(place).locator("td.name") for place in (0, 1))
-    expect(of_whole).to_have_text("1 Mar, 00:00 to 2 Mar, 00:00for each the whole time")
+    expect(of_whole).to_have_text("1 Mar, 00:00 to 2 Mar, 00:00one row")
     expect(of_narrow.locator("small")).to_have_text(
         [
-            "for each quarter hour, model and API key, in Asia/Kathmandu",
+            "a row for each quarter hour, model and API key, in Asia/Kathmandu",
             "only models: gpt-4o, \u202eo4",
             "only providers: none, groq",
             "only API keys: none of them",
         ]
     )
     title = of_narrow.get_attribute("title") or ""
-    assert title.startswith("30 Mar 2026, 05:00:00 UTC to 2 Apr 2026, 00:00:00 UTC\nfor each quarter hour")
+    assert title.startswith("30 Mar 2026, 05:00:00 UTC to 2 Apr 2026, 00:00:00 UTC\na row for each quarter hour")
     # What has been told of it stays when its state is told anew
     expect(rows.locator(".state.completed")).to_have_count(rows.count())
     expect(of_narrow.locator("small")).to_have_count(4)
     page.goto(f"{served.url}/jobs?zone=Asia/Kathmandu")
-    expect(of_narrow.locator("small").first).to_have_text("for each quarter hour, model and API key")
+    expect(of_narrow.locator("small").first).to_have_text("a row for each quarter hour, model and API key")
     expect(of_narrow).to_contain_text("30 Mar, 10:45 to 2 Apr, 05:45")
 
 

@@ -21,7 +21,8 @@ ADDRESS = f"/routers?from={RANGE['from']}&to={RANGE['to']}"
 UNPRICED = "model-89"
 SET_PRICES = "mutation($prices: [PriceInput!]!) { setPrices(input: {prices: $prices}) { recorded errors { message } } }"
 USAGE = """query($range: TimeRange!, $by: RouterDimension!, $after: String) { account { routerUsage(range: $range) {
-    totalFee totalTokens totalRequests buckets(interval: DAY, groupBy: [$by], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
+    totalFee totalTokens totalRequests
+    buckets(interval: DAY, groupBy: [$by], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
         nodes { time model provider apiKey { id name } requests totalTokens totalFee } pageInfo { hasNextPage endCursor } } } } }"""
 FIELDS = ("totalTokens", "requests", "totalFee")
 TOP = """query($range: TimeRange!, $by: RouterDimension!, $field: RouterOrderField!) { account { routerUsage(range: $range) {

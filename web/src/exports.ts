@@ -60,10 +60,10 @@ const FILE = graphql(`
 
 const DIMENSIONS: Record<RouterDimension, string> = { MODEL: "model", API_KEY: "API key", PROVIDER: "provider" };
 
-/** What a file has a row for each of. */
+/** What a file has a row for each of; "" where all is one. */
 export function rowsOf(interval: Interval | null, groupBy: readonly RouterDimension[]): string {
-  const width = interval?.toLowerCase().replace("_", " ") ?? "the whole time";
-  return [width, ...(groupBy.length ? [groupBy.map((each) => DIMENSIONS[each]).join(" and ")] : [])].join(", ");
+  const groups = groupBy.map((each) => DIMENSIONS[each]).join(" and ");
+  return [interval?.toLowerCase().replace("_", " "), groups].filter(Boolean).join(", ");
 }
 
 export const GONE = "The file is not there any more: make another one.";

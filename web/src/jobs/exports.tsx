@@ -92,7 +92,8 @@ function Contents({ of }: { of: ExportStateFragment["contents"] }) {
   const [from, to] = [of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number];
   const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys?.map((id) => (id === null ? null : (keyName(id) ?? id))) };
   const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${values.map((each) => each ?? "none").join(", ") || "none of them"}`] : []));
-  const rows = `for each ${rowsOf(of.interval, of.groupBy)}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
+  const each = rowsOf(of.interval, of.groupBy);
+  const rows = `${each ? `a row for each ${each}` : "one row"}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
   return (
     <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only].join("\n")}>
       {written(from)} to {written(to)}
