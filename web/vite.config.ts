@@ -1,11 +1,9 @@
 import { defineConfig } from "vite";
-import { documents } from "./documents.ts";
 
 // `npm run dev` serves the sources, and asks a running `tallygraph serve` for everything else.
 const SERVICE = "http://127.0.0.1:8000";
 
 export default defineConfig({
-  plugins: [documents()],
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   build: {
     target: "es2023",
