@@ -19,7 +19,8 @@ EVENT = "position type version recordedAt time source eventId data"
 REQUESTS = f"""query($range: TimeRange!, $id: String!) {{ account {{ currency history(
     range: $range, filter: {{requestId: $id, includeVoided: true}}) {{ nodes {{
     id timestamp requestId source eventId version voided model modelVersion requestType technology provider serviceTier apiKey {{ id name }}
-    channel deployment {{ name }} timeToFirstToken latency gatewayLatency statusCode errorMessage fee reportedCost
+    channel deployment {{ name }} inputTokens outputTokens totalTokens
+    timeToFirstToken latency gatewayLatency statusCode errorMessage fee reportedCost
     ratedLines {{ direction category label quantity unit unitPrice fee price {{ {EVENT} }} }} events {{ {EVENT} }} }} }} }} }}"""
 NONE = "\N{EN DASH}"
 TIME = FIRST + timedelta(hours=5)
@@ -90,7 +91,11 @@ def check_event(place: Locator, found: Any) -> None:
     place.locator("summary").click()
     told = facts(place.locator("dl"))
     assert at(told.pop("Recorded")) == second(found["recordedAt"])
-    assert told == {"Source": found["source"], "Event": f"{found['eventId']}, version {found['version']}"}
+    assert told == {
+        "Source": found["source"],
+        "Event": f"{found['eventId']}, version {found['version']}",
+        "Position": found["position"],
+    }
     assert json.loads(place.locator("pre").inner_text()) == found["data"]
 
 
@@ -125,8 +130,11 @@ def test_a_request_is_told_as_the_api_tells_it(served: Command, enter: Enter, id
         "Error": found["errorMessage"],
     }
     times = {"First token": "timeToFirstToken", "Latency": "latency", "In the gateway": "gatewayLatency"}
-    assert told == {name: text or NONE for name, text in texts.items()} | {
-        name: milliseconds(found[field]) for name, field in times.items()
+    tokens = {"Input tokens": "inputTokens", "Output tokens": "outputTokens", "Tokens": "totalTokens"}
+    assert told == {
+        **{name: text or NONE for name, text in texts.items()},
+        **{name: milliseconds(found[field]) for name, field in times.items()},
+        **{name: "not known" if found[field] is None else f"{found[field]:,}" for name, field in tokens.items()},
     }
     check_fee(sheet, found, account["currency"])
     for place, one in zip(sheet.locator(".events > li").all(), found["events"], strict=True):
