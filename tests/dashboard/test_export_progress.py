@@ -73,6 +73,12 @@ def told(served: Command) -> Any:
     return served.ask(FIND, served.told("token"))["account"]["exports"]["nodes"][0]
 
 
+def shown(served: Command, page: Page) -> float:
+    """Where the bar is, once that is where the API says. What was told before the writer was stopped may still be on its way."""
+    eventually(lambda: [page.wait_for_timeout(20), 0 < place(page) == told(served)["progress"]][1])
+    return place(page)
+
+
 def test_the_bar_moves_and_is_where_it_was_after_a_reload(served: Command, enter: Enter):
     page = enter(None)
     page.add_init_script(SEEN)
@@ -80,22 +86,22 @@ def test_the_bar_moves_and_is_where_it_was_after_a_reload(served: Command, enter
     writer = begun(served, page)
     eventually(lambda: [page.wait_for_timeout(20), place(page)][1] > 0)
     with writer.stopped():
-        eventually(lambda: [page.wait_for_timeout(20), place(page)][1] == told(served)["progress"])
-        first = place(page)
-        assert 0 < first < 1
+        first = shown(served, page)
+        assert first < 1
         expect(under_way(page)).to_contain_text("Being written")
-        expect(under_way(page).get_by_role("progressbar")).to_have_attribute("aria-label", f"Export: {round(first * 100)} %")
         seen = page.evaluate("window.seen")
         page.reload()
         expect(under_way(page)).to_contain_text("Being written")  # the same export, not another
-        eventually(lambda: [page.wait_for_timeout(20), place(page)][1] == first)
+        again = shown(served, page)
+        assert first <= again < 1
+        expect(under_way(page).get_by_role("progressbar")).to_have_attribute("aria-label", f"Export: {round(again * 100)} %")
         page.goto(f"{served.url}/jobs?live=off")  # and where it is listed
         bar = page.get_by_role("group", name="Rows of exports").locator("tbody tr").first.get_by_role("progressbar")
-        expect(bar).to_have_attribute("aria-label", f"{round(first * 100)} %")
+        expect(bar).to_have_attribute("aria-label", f"{round(told(served)['progress'] * 100)} %")
         page.goto(served.url + address())
-        eventually(lambda: [page.wait_for_timeout(20), place(page)][1] == first)
+        last = shown(served, page)
     with page.expect_download():
-        eventually(lambda: [page.wait_for_timeout(20), place(page)][1] > first)
+        eventually(lambda: [page.wait_for_timeout(20), place(page)][1] > last)
     seen += page.evaluate("window.seen")
     assert seen == sorted(seen)
     assert len({each for each in seen if 0 < each < 1}) >= 2
