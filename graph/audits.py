@@ -17,6 +17,7 @@ from graph.inputs import After, First, given
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.pages import fetched
 from graph.paging import Connection, page_of
+from graph.period import Period
 from graph.scalars import BigInt, Position
 from jobs.audit_states import AuditState
 from jobs.job import JobStatus
@@ -32,12 +33,6 @@ class AuditStatus(Enum):
     DIFFERENT = strawberry.enum_value("different", description="Some figures are not what the log says; `differences` names them.")
     FAILED = strawberry.enum_value("failed", description="It came to no verdict; `error` says why.")
     CANCELLED = strawberry.enum_value("cancelled", description="Somebody has cancelled it.")
-
-
-@strawberry.type(description="The half-open interval [from, to).")
-class AuditRange:
-    from_: datetime = strawberry.field(name="from", description="Where it begins: what happens then is in it.")
-    to: datetime = strawberry.field(description="Where it ends: what happens then is not in it.")
 
 
 @strawberry.type(description="One figure of one row that is not what the log says.")
@@ -57,7 +52,7 @@ class AuditDifference:
 class Audit(Node):
     status: AuditStatus = strawberry.field(description="How far it is, and what came of it.")
     progress: float = strawberry.field(description="From 0 to 1: the part of the log that is replayed. A new attempt begins again.")
-    range: AuditRange = strawberry.field(description="The time whose figures are audited.")
+    range: Period = strawberry.field(description="The time whose figures are audited.")
     events_replayed: BigInt = strawberry.field(
         description="How many events were replayed, the account's and the platform's, such as prices; 0 until there is a verdict."
     )
@@ -100,7 +95,7 @@ def to_audit(context: Context, state: AuditState) -> Audit:
         state=state,
         status=AuditStatus[state.verdict],
         progress=state.progress,
-        range=AuditRange(from_=state.period_from, to=state.period_to),
+        range=Period(from_=state.period_from, to=state.period_to),
         events_replayed=state.events or 0,
         position=None if state.position is None else context.sealed(state.position),
         digest=state.digest,

@@ -12,6 +12,7 @@ import strawberry
 from domain.access import Scope
 from graph.context import Context, Info
 from graph.desks import followed, jobs_of
+from graph.export_contents import ExportContents, contents_of
 from graph.node import Kind, Node, global_id, name_of_kind
 from graph.paging import Connection
 from graph.scalars import BigInt, Position
@@ -56,6 +57,10 @@ class Export(Node):
     completed_at: datetime | None = strawberry.field(description="When it was completed.")
     expires_at: datetime | None = strawberry.field(description="When the file is removed; null until it is completed.")
     state: strawberry.Private[ExportState]
+
+    @strawberry.field(description="Which router usage the file holds, as it was asked for.")
+    async def contents(self, info: Info) -> ExportContents:
+        return await contents_of(info, self.state)
 
     @strawberry.field(
         description="Where to download the file: signed, made when asked for, and good for ten minutes. Null unless it is completed."

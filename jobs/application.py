@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from uuid import UUID
 
 from eventsourcing.application import Application
+from eventsourcing.domain import DomainEventProtocol
 from eventsourcing.persistence import InfrastructureFactory, StoredEvent
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore, PostgresFactory
 from eventsourcing.utils import Environment, EnvType
@@ -54,6 +55,12 @@ class JobsLog(Application[UUID]):
             row = cursor.execute("SELECT clock_timestamp() AS now", prepare=True).fetchone()
         assert row is not None
         return row["now"]
+
+    def firsts(self, ids: Sequence[UUID]) -> dict[UUID, DomainEventProtocol[UUID]]:
+        """The event that each job began with: in one statement."""
+        with self.datastore.cursor() as cursor:
+            rows = cursor.execute(FIRSTS, [[*ids]], prepare=True).fetchall()
+        return {row["originator_id"]: self.mapper.to_domain_event(StoredEvent(**row)) for row in rows}
 
     def construct_env(self, name: str, env: EnvType | None = None) -> Environment:
         """Nothing of this process's environment: variables of these names may be meant for something else."""
@@ -119,6 +126,10 @@ CREATE = (
     )""",
     "CREATE UNIQUE INDEX IF NOT EXISTS jobs_events_notification_id_idx ON jobs.jobs_events (notification_id)",
 )
+FIRSTS = """
+    SELECT originator_id, originator_version, topic, state FROM jobs.jobs_events
+    WHERE originator_id = ANY(%s) AND originator_version = 1
+"""
 SETTINGS = "SET LOCAL statement_timeout = '15s'"  # a stalled writer must not hold the others for ever
 # Writers take turns, so that positions are committed in their order. The library locks the table for that, which waits for VACUUM
 # and makes VACUUM wait.

@@ -72,6 +72,10 @@ class ExportDesk(Desk[ExportState]):
         """Answers once the wish is in the log. Raises InvalidRequestError, TooManyJobsError."""
         return self._rung(await self._office.blocking(self._exports.request, request))
 
+    async def requests(self, export_ids: Sequence[UUID]) -> Sequence[ExportRequest]:
+        """What was asked for, of several exports at once."""
+        return await self._office.blocking(self._exports.requests, export_ids)
+
     def file(self, state: ExportState) -> Path | None:
         """The file of a completed export, to be sent to its owner; None where there is none (any more)."""
         path = self._store.path(state.id, state.attempt, state.format)

@@ -1,8 +1,11 @@
 """What can be done to exports, and what can be asked about them. Blocking; graph/ uses `ExportDesk`."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID, uuid4
+
+import msgspec
 
 from jobs import export_states
 from jobs.application import JobsLog, Statement
@@ -31,8 +34,18 @@ class Exports(Jobs[Export, ExportState, ExportRules]):
         """Records the wish; ring for it afterwards. Raises InvalidRequestError, TooManyJobsError."""
         return self._ask(request.account_id, lambda now: Export.ask(uuid4(), checked(request), now))
 
+    def requests(self, export_ids: Sequence[UUID]) -> Sequence[ExportRequest]:
+        """What was asked for, as it stands in the log: of several exports, in one statement."""
+        firsts = self._log.firsts(export_ids)
+        return [_asked_for(firsts[id]) for id in export_ids]
+
     def complete(self, export_id: UUID, attempt: int, file: ExportFile) -> None:
         self._change(export_id, lambda export, now: export.complete(attempt, file, now, self.rules.keep))
 
     def _statements(self, job: Export, wake_at: datetime | None) -> list[Statement]:
         return export_states.statements(job, wake_at)
+
+
+def _asked_for(first: object) -> ExportRequest:
+    assert isinstance(first, Export.Requested), "an export begins with the wish for it"
+    return msgspec.convert(first.request, ExportRequest)

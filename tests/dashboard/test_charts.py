@@ -20,10 +20,15 @@ RANGE = {"from": f"{FIRST:%Y-%m-%dT%H:%M:%SZ}", "to": f"{FIRST + timedelta(days=
 ADDRESS = f"/routers?from={RANGE['from']}&to={RANGE['to']}"
 UNPRICED = "model-89"
 SET_PRICES = "mutation($prices: [PriceInput!]!) { setPrices(input: {prices: $prices}) { recorded errors { message } } }"
-USAGE = """query($range: TimeRange!, $after: String) { account { routerUsage(range: $range) { totalFee totalTokens totalRequests
-    buckets(interval: DAY, groupBy: [MODEL], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
-        nodes { time model requests totalTokens totalFee } pageInfo { hasNextPage endCursor } } } } }"""
+USAGE = """query($range: TimeRange!, $by: RouterDimension!, $after: String) { account { routerUsage(range: $range) {
+    totalFee totalTokens totalRequests
+    buckets(interval: DAY, groupBy: [$by], orderBy: {field: TIME, direction: ASC}, first: 1000, after: $after) {
+        nodes { time model provider apiKey { id name } requests totalTokens totalFee } pageInfo { hasNextPage endCursor } } } } }"""
 FIELDS = ("totalTokens", "requests", "totalFee")
+TOP = """query($range: TimeRange!, $by: RouterDimension!, $field: RouterOrderField!) { account { routerUsage(range: $range) {
+    buckets(interval: null, groupBy: [$by], orderBy: {field: $field}, first: 7) { nodes { model provider apiKey { name } } } } } }"""
+ORDERS = {"totalTokens": "TOTAL_TOKENS", "requests": "REQUESTS", "totalFee": "TOTAL_FEE"}
+BY = {"model": ("MODEL", MODELS), "key": ("API_KEY", 12), "provider": ("PROVIDER", 10)}  # how the API calls it; how many there are
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +41,7 @@ def served() -> Iterator[Command]:
         assert served.ask(SET_PRICES, prices=prices)["setPrices"]["errors"] == []
         served.report(
             [
-                event(f"{day} {i}", FIRST + timedelta(days=day, hours=1), f"model-{i:02}", random.randint(1, 1000) * (i + 1))
+                event(f"{day} {i}", FIRST + timedelta(days=day, hours=1), f"model-{i:02}", random.randint(1, 1000) * (i + 1), **caller(i))
                 for day in range(DAYS)
                 for i in range(MODELS)
             ]
@@ -52,8 +57,17 @@ def price(model: str, unit_price: str) -> dict[str, str]:
     return {"model": model, "direction": "INPUT", "category": "prompt", "unitPrice": unit_price, "effectiveFrom": "2026-01-01T00:00:00Z"}
 
 
-def event(id: str, time: datetime, model: str, tokens: int) -> bytes:
-    data = {"model": model, "input": [{"category": "prompt", "quantity": tokens}], "output": []}
+def caller(i: int) -> dict[str, Any]:
+    """Of ten providers and twelve keys, none being one of them."""
+    key, provider = i % 12, i % 10
+    return {
+        "api_key": {"id": f"key-{key}", "name": f"Key {key}"} if key < 11 else None,
+        "provider": f"provider-{provider}" if provider < 9 else None,
+    }
+
+
+def event(id: str, time: datetime, model: str, tokens: int, **more: Any) -> bytes:
+    data = {"model": model, "input": [{"category": "prompt", "quantity": tokens}], "output": [], **more}
     told = {"specversion": "1.0", "type": "request.completed", "source": "charts", "id": id, "time": time.isoformat(), "subject": "acme"}
     return json.dumps(told | {"data": data}).encode()
 
@@ -62,12 +76,12 @@ def token(served: Command) -> str:
     return (served.folder / "token").read_text()
 
 
-def buckets(served: Command) -> tuple[Any, list[Any]]:
+def buckets(served: Command, by: str = "MODEL") -> tuple[Any, list[Any]]:
     """Totals, and every bucket, page by page."""
     found: list[Any] = []
     after, usage = None, None
     for _ in range(MODELS * DAYS):
-        usage = served.ask(USAGE, token(served), range=RANGE, after=after)["account"]["routerUsage"]
+        usage = served.ask(USAGE, token(served), range=RANGE, by=by, after=after)["account"]["routerUsage"]
         found += usage["buckets"]["nodes"]
         if not usage["buckets"]["pageInfo"]["hasNextPage"]:
             break
@@ -83,26 +97,43 @@ def digits(cell: Locator) -> Decimal:
     return Decimal(re.sub(r"[^\d.]", "", cell.inner_text()))
 
 
+def named(bucket: Any, by: str) -> str:
+    """As the chart calls the group of a bucket."""
+    match by:
+        case "model":
+            return bucket["model"]
+        case "provider":
+            return bucket["provider"] or "unknown provider"
+        case _:
+            return bucket["apiKey"]["name"] if bucket["apiKey"] else "without a key"
+
+
+@pytest.mark.parametrize("by", BY)
 @pytest.mark.parametrize("field", FIELDS)
-def test_more_than_can_be_told_apart_is_drawn_whole_and_the_others_are_exactly_what_is_left(served: Command, enter: Enter, field: str):
-    usage, found = buckets(served)
-    assert len(found) == MODELS * DAYS
-    of = {name: total([each for each in found if each["model"] == name], field) for name in {each["model"] for each in found}}
-    top = sorted(of, key=lambda name: (-of[name], name))[:TOLD_APART]
-    page = enter(f"{ADDRESS}&measure={field}&usage=table&figures=exact", token(served))
+def test_more_than_can_be_told_apart_is_drawn_whole_and_the_others_are_exactly_what_is_left(
+    served: Command, enter: Enter, field: str, by: str
+):
+    dimension, groups = BY[by]
+    usage, found = buckets(served, dimension)
+    assert len(found) == groups * DAYS
+    most = served.ask(TOP, token(served), range=RANGE, by=dimension, field=ORDERS[field])["account"]["routerUsage"]["buckets"]["nodes"]
+    top = [named(each, by) for each in most]
+    of = {name: total([each for each in found if named(each, by) == name], field) for name in {named(each, by) for each in found}}
+    assert sorted((of[name] for name in top), reverse=True) == sorted(of.values(), reverse=True)[:TOLD_APART]
+    page = enter(f"{ADDRESS}&measure={field}&by={by}&usage=table&figures=exact", token(served))
     table = page.get_by_role("group", name="The chart's figures")
-    expect(table.locator("thead th")).to_have_text(["Time", *top, f"Other ({MODELS - TOLD_APART})", "Together"])
+    expect(table.locator("thead th")).to_have_text(["Time", *top, f"Other ({groups - TOLD_APART})", "Together"])
     expect(table.locator("tbody tr")).to_have_count(DAYS)
     for day in (0, 30, DAYS - 1):
         of_day = [each for each in found if each["time"] == f"{FIRST + timedelta(days=day):%Y-%m-%dT%H:%M:%SZ}"]
-        assert len(of_day) == MODELS
-        drawn = [total([each for each in of_day if each["model"] == name], field) for name in top]
+        assert len(of_day) == groups
+        drawn = [total([each for each in of_day if named(each, by) == name], field) for name in top]
         wanted = [*drawn, total(of_day, field) - sum(drawn), total(of_day, field)]
         assert [digits(cell) for cell in table.locator("tbody tr").nth(day).locator("td").all()] == wanted
     together = [digits(cell) for cell in table.locator("tfoot td").all()]
     assert together[:TOLD_APART] == [of[name] for name in top]
     assert together[-2] == sum(of.values()) - sum(of[name] for name in top)
-    assert together[-1] == Decimal(usage[{"requests": "totalRequests"}.get(field, field)])
+    assert sum(together[:-1]) == together[-1] == Decimal(usage[{"requests": "totalRequests"}.get(field, field)])
 
 
 def test_a_fee_that_nobody_knows_is_not_zero(served: Command, enter: Enter):

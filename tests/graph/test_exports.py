@@ -87,6 +87,35 @@ async def test_without_more_words_the_hours_of_everything_are_exported(service: 
     assert (request.interval, request.group_by) == (None, ())
 
 
+CONTENTS = "contents { range { from to } timeZone interval groupBy models providers apiKeys }"
+LISTED = f"{{ account {{ exports {{ nodes {{ {CONTENTS} }} }} }} }}"
+
+
+async def test_an_export_tells_what_it_holds(service: Service):
+    service.record(request_completed())
+    filter = {"models": ["gpt-4o"], "providers": [None, "openai"], "apiKeys": []}
+    id = (await ask(service, timeZone="Asia/Kathmandu", interval="WEEK", groupBy=["PROVIDER", "MODEL"], filter=filter))["export"]["id"]
+    await ask(service, interval=None, groupBy=[], filter={"apiKeys": ["k", None]})
+    narrow = {
+        "range": DAY,
+        "timeZone": "Asia/Kathmandu",
+        "interval": "WEEK",
+        "groupBy": ["PROVIDER", "MODEL"],
+        "models": ["gpt-4o"],
+        "providers": [None, "openai"],
+        "apiKeys": [],
+    }
+    whole = {"range": DAY, "timeZone": "UTC", "interval": None, "groupBy": [], "models": None, "providers": None, "apiKeys": ["k", None]}
+    nodes = (await service.ask(LISTED))["account"]["exports"]["nodes"]
+    assert [node["contents"] for node in nodes] == [whole, narrow]
+    # It is still known when the export is over
+    await service.ask(CANCEL, id=id)
+    assert (await service.ask(f"query($id: ID!) {{ export(id: $id) {{ status {CONTENTS} }} }}", id=id))["export"] == {
+        "status": "CANCELLED",
+        "contents": narrow,
+    }
+
+
 async def test_every_format_can_be_asked_for(service: Service):
     [offered] = (await service.ask('{ __type(name: "ExportFormat") { enumValues { name } } }'))["__type"].values()
     for format in [value["name"] for value in offered]:

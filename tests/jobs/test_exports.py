@@ -37,6 +37,13 @@ def test_a_request_that_makes_no_sense_is_not_recorded(exports: Exports, wish: E
     assert exports.counts([wish.account_id]) == [0]
 
 
+def test_what_was_asked_for_is_read_from_the_log(exports: Exports, wish: ExportRequest):
+    other = replace(wish, format="CSV", interval=None)
+    ids = [exports.request(each).id for each in (wish, other)]
+    exports.take(ids[1], "worker")
+    assert exports.requests([ids[1], ids[0], ids[1]]) == [other, wish, other]
+
+
 def test_an_account_may_wait_for_so_many_exports(exports: Exports, wish: ExportRequest):
     first, *_ = [exports.request(wish) for _ in range(MAX_UNFINISHED)]
     with pytest.raises(TooManyJobsError, match=rf"^{MAX_UNFINISHED} exports are not finished yet; wait for one of them or cancel it\.$"):

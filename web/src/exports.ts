@@ -3,7 +3,7 @@ import { ask } from "./ask";
 import { download } from "./download";
 import { follow } from "./follow";
 import { graphql } from "./gql";
-import type { ExportStateFragment } from "./gql/graphql";
+import type { ExportStateFragment, Interval, RouterDimension } from "./gql/graphql";
 
 graphql(`
   fragment ExportState on Export {
@@ -16,6 +16,18 @@ graphql(`
     error
     createdAt
     expiresAt
+    contents {
+      range {
+        from
+        to
+      }
+      timeZone
+      interval
+      groupBy
+      models
+      providers
+      apiKeys
+    }
   }
 `);
 
@@ -45,6 +57,14 @@ const FILE = graphql(`
     }
   }
 `);
+
+const DIMENSIONS: Record<RouterDimension, string> = { MODEL: "model", API_KEY: "API key", PROVIDER: "provider" };
+
+/** What a file has a row for each of; "" where all is one. */
+export function rowsOf(interval: Interval | null, groupBy: readonly RouterDimension[]): string {
+  const groups = groupBy.map((each) => DIMENSIONS[each]).join(" and ");
+  return [interval?.toLowerCase().replace("_", " "), groups].filter(Boolean).join(", ");
+}
 
 export const GONE = "The file is not there any more: make another one.";
 

@@ -8,6 +8,7 @@ import { pause, unreachable } from "./reach";
 import { now, range } from "./time";
 
 const PERIOD = 30_000; // milliseconds
+const OFTEN = 5_000; // where what changes is not told, and a small question finds it out
 
 export const live = computed(() => chosen("live", ["on", "off"]) === "on");
 
@@ -35,6 +36,16 @@ export function useRetries(): void {
         stopped = true;
       };
     }), []);
+}
+
+/** Does something every few seconds, while somebody looks and wants to see what happens. */
+export function useOften(act: () => void): void {
+  useEffect(() => {
+    const timer = setInterval(() => {
+      if (live.peek() && !document.hidden) act();
+    }, OFTEN);
+    return () => clearInterval(timer);
+  }, []);
 }
 
 /** Looks for something new every PERIOD, and at once where the page was not looked at for longer. */

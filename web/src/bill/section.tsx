@@ -1,5 +1,6 @@
 // The bill of the time that is shown, line by line, against the period before.
 import { useAnswer } from "../ask";
+import { useChanges } from "../changes";
 import { change, count, decimal, type Figure, money, none, percent } from "../figures";
 import { graphql } from "../gql";
 import type { BillDimension, BillQuery } from "../gql/graphql";
@@ -72,6 +73,7 @@ const SERVICES: Record<NonNullable<Line["service"]>, string> = { ROUTER: "Router
 const by = () => chosen<By>("lines", ["service", "model", "key", "provider", "deployment", "category", "day"]);
 
 export function BillSection() {
+  useChanges(() => null);
   const asking = useAnswer(BILL, () => ({
     account: choices.value.account ?? null,
     range: asked(range.value),

@@ -1,15 +1,35 @@
 import { graphql } from "../gql";
 
+graphql(`
+  fragment Glance on DeploymentUsage {
+    totalRequests
+    activeDeployments
+    fineTunings
+    deployments(first: 0) {
+      totalCount
+    }
+  }
+`);
+
+export const GLANCE = graphql(`
+  query DeploymentGlance($account: ID, $range: TimeRange!, $filter: DeploymentFilter) {
+    account(id: $account) {
+      id
+      deploymentUsage(range: $range, filter: $filter) {
+        ...Glance
+      }
+    }
+  }
+`);
+
 export const FIGURES = graphql(`
   query DeploymentFigures($account: ID, $range: TimeRange!, $previous: TimeRange!, $filter: DeploymentFilter) {
     account(id: $account) {
       id
       currency
       deploymentUsage(range: $range, filter: $filter) {
-        totalRequests
-        activeDeployments
+        ...Glance
         allocatedGpuHours
-        fineTunings
         totalFee
         utilization
         idleGpuHours

@@ -1,6 +1,7 @@
-import { useAnswer } from "../ask";
+import { ask, useAnswer } from "../ask";
 import { count, decimal, money, percent } from "../figures";
-import type { DeploymentFiguresQuery, DeploymentStatus } from "../gql/graphql";
+import type { DeploymentFiguresQuery, DeploymentStatus, GlanceFragment } from "../gql/graphql";
+import { lookAgain, useOften } from "../live";
 import { choices, choose, chosen } from "../place";
 import { asked, exactly, previous, range } from "../time";
 import { Card, cardsClass } from "../ui/card";
@@ -11,7 +12,7 @@ import { OpenValue } from "../ui/value";
 import { DeploymentDetail } from "./detail";
 import { filter, narrowings, type Status, STATUSES } from "./filters";
 import { OverTime } from "./over-time";
-import { FIGURES } from "./questions";
+import { FIGURES, GLANCE } from "./questions";
 import { DeploymentTable } from "./table";
 
 type Usage = NonNullable<DeploymentFiguresQuery["account"]>["deploymentUsage"];
@@ -23,6 +24,9 @@ export function Deployments() {
     previous: asked(previous.value),
     filter: filter.value,
   }));
+  useOften(() => {
+    if (!asking.peek().loading) void glance(asking.peek().answer?.account?.deploymentUsage);
+  });
   const { answer, error } = asking.value;
   const usage = answer?.account?.deploymentUsage;
   const before = answer?.account?.before;
@@ -49,6 +53,18 @@ export function Deployments() {
       {choices.value.deployment && <DeploymentDetail id={choices.value.deployment} />}
     </>
   );
+}
+
+/** No subscription tells what deployments do: a small question finds out whether the others are worth while. */
+async function glance(known: GlanceFragment | undefined): Promise<void> {
+  if (!known) return;
+  const given = { account: choices.value.account ?? null, range: asked(range.value), filter: filter.value };
+  const found = (await ask(GLANCE, given).catch(() => null))?.account?.deploymentUsage; // what is wrong, the figures say soon
+  if (found && seen(found) !== seen(known)) lookAgain();
+}
+
+function seen({ totalRequests, activeDeployments, fineTunings, deployments }: GlanceFragment): string {
+  return JSON.stringify([totalRequests, activeDeployments, fineTunings, deployments.totalCount]);
 }
 
 /** What else is to be known of the figures. */

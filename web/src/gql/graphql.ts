@@ -394,6 +394,27 @@ export type BillQuery = { account: { id: string, bill: { total: string, currency
 
 export type BillLineFiguresFragment = { service: Service | null, model: string | null, provider: string | null, direction: PriceDirection | null, category: string | null, day: string | null, quantity: string | null, unit: string | null, fee: string, apiKey: { id: string, name: string } | null, deployment: { id: string, name: string } | null };
 
+export type RouterUsageChangedSubscriptionVariables = Exact<{
+  account?: string | number | null | undefined;
+  range: TimeRange;
+  filter?: RouterFilter | null | undefined;
+  every: number;
+}>;
+
+
+export type RouterUsageChangedSubscription = { routerUsageChanged: { dataState: { position: string } } };
+
+export type GlanceFragment = { totalRequests: string | number, activeDeployments: number, fineTunings: number, deployments: { totalCount: string | number } };
+
+export type DeploymentGlanceQueryVariables = Exact<{
+  account?: string | number | null | undefined;
+  range: TimeRange;
+  filter?: DeploymentFilter | null | undefined;
+}>;
+
+
+export type DeploymentGlanceQuery = { account: { id: string, deploymentUsage: { totalRequests: string | number, activeDeployments: number, fineTunings: number, deployments: { totalCount: string | number } } } | null };
+
 export type DeploymentFiguresQueryVariables = Exact<{
   account?: string | number | null | undefined;
   range: TimeRange;
@@ -402,7 +423,7 @@ export type DeploymentFiguresQueryVariables = Exact<{
 }>;
 
 
-export type DeploymentFiguresQuery = { account: { id: string, currency: string, deploymentUsage: { totalRequests: string | number, activeDeployments: number, allocatedGpuHours: string, fineTunings: number, totalFee: string | null, utilization: number | null, idleGpuHours: string, unpricedGpuHours: string, unknownGpus: { seconds: string | number, text: string }, dataState: { completeThrough: string } }, before: { totalRequests: string | number, allocatedGpuHours: string, fineTunings: number } } | null };
+export type DeploymentFiguresQuery = { account: { id: string, currency: string, deploymentUsage: { allocatedGpuHours: string, totalFee: string | null, utilization: number | null, idleGpuHours: string, unpricedGpuHours: string, totalRequests: string | number, activeDeployments: number, fineTunings: number, unknownGpus: { seconds: string | number, text: string }, dataState: { completeThrough: string }, deployments: { totalCount: string | number } }, before: { totalRequests: string | number, allocatedGpuHours: string, fineTunings: number } } | null };
 
 export type DeploymentsOverTimeQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -443,14 +464,14 @@ export type DeploymentDetailQuery = { node:
     | { id: string }
    | null };
 
-export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null };
+export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } };
 
 export type FollowExportSubscriptionVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } };
+export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } } };
 
 export type CancelExportMutationVariables = Exact<{
   id: string | number;
@@ -489,14 +510,15 @@ export type HistoryCountQueryVariables = Exact<{
 
 export type HistoryCountQuery = { account: { id: string, history: { totalCount: string | number | null } } | null };
 
-export type NewestRequestQueryVariables = Exact<{
+export type NewestRequestsQueryVariables = Exact<{
   account?: string | number | null | undefined;
   range: TimeRange;
   filter?: HistoryFilter | null | undefined;
+  first: number;
 }>;
 
 
-export type NewestRequestQuery = { account: { id: string, history: { nodes: Array<{ id: string }> } } | null };
+export type NewestRequestsQuery = { account: { id: string, history: { nodes: Array<{ id: string }> } } | null };
 
 export type FilterValuesQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -562,7 +584,7 @@ export type ExportsQueryVariables = Exact<{
 }>;
 
 
-export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
 
 export type StartAuditMutationVariables = Exact<{
   input: StartAuditInput;
@@ -585,22 +607,12 @@ export type ProbeQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type ProbeQuery = { viewer: { tokenName: string } };
 
-export type RouterUsageChangedSubscriptionVariables = Exact<{
-  account?: string | number | null | undefined;
-  range: TimeRange;
-  filter?: RouterFilter | null | undefined;
-  every: number;
-}>;
-
-
-export type RouterUsageChangedSubscription = { routerUsageChanged: { dataState: { position: string } } };
-
 export type StartExportMutationVariables = Exact<{
   input: ExportRouterUsageInput;
 }>;
 
 
-export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } | null, errors: Array<{ message: string }> } };
+export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } } | null, errors: Array<{ message: string }> } };
 
 export type RouterFiguresQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -698,6 +710,16 @@ export const BillLineFiguresFragmentDoc = new TypedDocumentString(`
   fee
 }
     `, {"fragmentName":"BillLineFigures"}) as unknown as TypedDocumentString<BillLineFiguresFragment, unknown>;
+export const GlanceFragmentDoc = new TypedDocumentString(`
+    fragment Glance on DeploymentUsage {
+  totalRequests
+  activeDeployments
+  fineTunings
+  deployments(first: 0) {
+    totalCount
+  }
+}
+    `, {"fragmentName":"Glance"}) as unknown as TypedDocumentString<GlanceFragment, unknown>;
 export const ToldEventFragmentDoc = new TypedDocumentString(`
     fragment ToldEvent on Event {
   position
@@ -762,6 +784,18 @@ export const ExportStateFragmentDoc = new TypedDocumentString(`
   error
   createdAt
   expiresAt
+  contents {
+    range {
+      from
+      to
+    }
+    timeZone
+    interval
+    groupBy
+    models
+    providers
+    apiKeys
+  }
 }
     `, {"fragmentName":"ExportState"}) as unknown as TypedDocumentString<ExportStateFragment, unknown>;
 export const ListedFragmentDoc = new TypedDocumentString(`
@@ -970,16 +1004,45 @@ export const BillDocument = new TypedDocumentString(`
   unit
   fee
 }`) as unknown as TypedDocumentString<BillQuery, BillQueryVariables>;
+export const RouterUsageChangedDocument = new TypedDocumentString(`
+    subscription RouterUsageChanged($account: ID, $range: TimeRange!, $filter: RouterFilter, $every: Int!) {
+  routerUsageChanged(
+    accountId: $account
+    range: $range
+    filter: $filter
+    every: $every
+  ) {
+    dataState {
+      position
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RouterUsageChangedSubscription, RouterUsageChangedSubscriptionVariables>;
+export const DeploymentGlanceDocument = new TypedDocumentString(`
+    query DeploymentGlance($account: ID, $range: TimeRange!, $filter: DeploymentFilter) {
+  account(id: $account) {
+    id
+    deploymentUsage(range: $range, filter: $filter) {
+      ...Glance
+    }
+  }
+}
+    fragment Glance on DeploymentUsage {
+  totalRequests
+  activeDeployments
+  fineTunings
+  deployments(first: 0) {
+    totalCount
+  }
+}`) as unknown as TypedDocumentString<DeploymentGlanceQuery, DeploymentGlanceQueryVariables>;
 export const DeploymentFiguresDocument = new TypedDocumentString(`
     query DeploymentFigures($account: ID, $range: TimeRange!, $previous: TimeRange!, $filter: DeploymentFilter) {
   account(id: $account) {
     id
     currency
     deploymentUsage(range: $range, filter: $filter) {
-      totalRequests
-      activeDeployments
+      ...Glance
       allocatedGpuHours
-      fineTunings
       totalFee
       utilization
       idleGpuHours
@@ -999,7 +1062,14 @@ export const DeploymentFiguresDocument = new TypedDocumentString(`
     }
   }
 }
-    `) as unknown as TypedDocumentString<DeploymentFiguresQuery, DeploymentFiguresQueryVariables>;
+    fragment Glance on DeploymentUsage {
+  totalRequests
+  activeDeployments
+  fineTunings
+  deployments(first: 0) {
+    totalCount
+  }
+}`) as unknown as TypedDocumentString<DeploymentFiguresQuery, DeploymentFiguresQueryVariables>;
 export const DeploymentsOverTimeDocument = new TypedDocumentString(`
     query DeploymentsOverTime($account: ID, $range: TimeRange!, $filter: DeploymentFilter, $interval: Interval!, $zone: TimeZone!) {
   account(id: $account) {
@@ -1115,6 +1185,18 @@ export const FollowExportDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
+  contents {
+    range {
+      from
+      to
+    }
+    timeZone
+    interval
+    groupBy
+    models
+    providers
+    apiKeys
+  }
 }`) as unknown as TypedDocumentString<FollowExportSubscription, FollowExportSubscriptionVariables>;
 export const CancelExportDocument = new TypedDocumentString(`
     mutation CancelExport($id: ID!) {
@@ -1194,18 +1276,18 @@ export const HistoryCountDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<HistoryCountQuery, HistoryCountQueryVariables>;
-export const NewestRequestDocument = new TypedDocumentString(`
-    query NewestRequest($account: ID, $range: TimeRange!, $filter: HistoryFilter) {
+export const NewestRequestsDocument = new TypedDocumentString(`
+    query NewestRequests($account: ID, $range: TimeRange!, $filter: HistoryFilter, $first: Int!) {
   account(id: $account) {
     id
-    history(range: $range, filter: $filter, first: 1) {
+    history(range: $range, filter: $filter, first: $first) {
       nodes {
         id
       }
     }
   }
 }
-    `) as unknown as TypedDocumentString<NewestRequestQuery, NewestRequestQueryVariables>;
+    `) as unknown as TypedDocumentString<NewestRequestsQuery, NewestRequestsQueryVariables>;
 export const FilterValuesDocument = new TypedDocumentString(`
     query FilterValues($account: ID, $range: TimeRange!) {
   account(id: $account) {
@@ -1421,6 +1503,18 @@ export const ExportsDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
+  contents {
+    range {
+      from
+      to
+    }
+    timeZone
+    interval
+    groupBy
+    models
+    providers
+    apiKeys
+  }
 }`) as unknown as TypedDocumentString<ExportsQuery, ExportsQueryVariables>;
 export const StartAuditDocument = new TypedDocumentString(`
     mutation StartAudit($input: StartAuditInput!) {
@@ -1455,20 +1549,6 @@ export const ProbeDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ProbeQuery, ProbeQueryVariables>;
-export const RouterUsageChangedDocument = new TypedDocumentString(`
-    subscription RouterUsageChanged($account: ID, $range: TimeRange!, $filter: RouterFilter, $every: Int!) {
-  routerUsageChanged(
-    accountId: $account
-    range: $range
-    filter: $filter
-    every: $every
-  ) {
-    dataState {
-      position
-    }
-  }
-}
-    `) as unknown as TypedDocumentString<RouterUsageChangedSubscription, RouterUsageChangedSubscriptionVariables>;
 export const StartExportDocument = new TypedDocumentString(`
     mutation StartExport($input: ExportRouterUsageInput!) {
   exportRouterUsage(input: $input) {
@@ -1490,6 +1570,18 @@ export const StartExportDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
+  contents {
+    range {
+      from
+      to
+    }
+    timeZone
+    interval
+    groupBy
+    models
+    providers
+    apiKeys
+  }
 }`) as unknown as TypedDocumentString<StartExportMutation, StartExportMutationVariables>;
 export const RouterFiguresDocument = new TypedDocumentString(`
     query RouterFigures($account: ID, $range: TimeRange!, $previous: TimeRange!, $filter: RouterFilter) {

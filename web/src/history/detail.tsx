@@ -71,6 +71,15 @@ function Facts({ of }: { of: RatedFragment }) {
       </Fact>
       <Fact name="API key">{of.apiKey && <KeyName {...of.apiKey} />}</Fact>
       <Fact name="Served by">{of.deployment ? <Text>{of.deployment.name}</Text> : CHANNELS[of.channel]}</Fact>
+      <Fact name="Input tokens">
+        <Value figure={count(of.inputTokens)} />
+      </Fact>
+      <Fact name="Output tokens">
+        <Value figure={count(of.outputTokens)} />
+      </Fact>
+      <Fact name="Tokens">
+        <Value figure={count(of.totalTokens)} />
+      </Fact>
       <Fact name="First token">
         <Value figure={milliseconds(of.timeToFirstToken)} />
       </Fact>

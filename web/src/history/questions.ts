@@ -62,10 +62,10 @@ export const COUNT = graphql(`
 `);
 
 export const NEWEST = graphql(`
-  query NewestRequest($account: ID, $range: TimeRange!, $filter: HistoryFilter) {
+  query NewestRequests($account: ID, $range: TimeRange!, $filter: HistoryFilter, $first: Int!) {
     account(id: $account) {
       id
-      history(range: $range, filter: $filter, first: 1) {
+      history(range: $range, filter: $filter, first: $first) {
         nodes {
           id
         }

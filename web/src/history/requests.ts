@@ -1,8 +1,9 @@
 // The list of requests: page after page, as far as somebody looks.
 import { signal, untracked, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { again, ask, type Asked, fresh, told, UNASKED, type Unasked, useTries } from "../ask";
 import { useRef } from "preact/hooks";
+import { again, ask, type Asked, fresh, told, UNASKED, type Unasked, useTries } from "../ask";
 import type { HistoryOrderField, ListedFragment } from "../gql/graphql";
+import { useOften } from "../live";
 import { choices } from "../place";
 import { asked, now, range, zone } from "../time";
 import { type Fields, order } from "../ui/sorted";
@@ -10,6 +11,7 @@ import { filter } from "./filters";
 import { COUNT, NEWEST, PAGE } from "./questions";
 
 const SIZE = 100;
+export const MAX_NEWER = SIZE; // newer requests that are counted
 export const FIELDS = ["TIMESTAMP", "LATENCY", "TIME_TO_FIRST_TOKEN", "TOTAL_TOKENS", "FEE"] as const satisfies Fields<HistoryOrderField>;
 
 /** What has been read of the list. */
@@ -37,7 +39,7 @@ export function useRequests() {
   const { tries, miss } = useTries();
   const goOn = useTries(); // of what comes after the list
   const further = useSignal<{ readonly loading: boolean; readonly error: Unasked | null }>({ loading: false, error: null });
-  const newer = useSignal(false);
+  const newer = useSignal(0); // requests that have come since
   const total = useSignal<string | number | null | undefined>(undefined); // null past a million, undefined while it is counted
   const key = useComputed(() => {
     const { from, to, range: preset } = choices.value;
@@ -64,7 +66,7 @@ export function useRequests() {
         const page = account?.history;
         read.current = text;
         list.value = { answer: { pages: [page?.nodes ?? []], currency: account?.currency ?? "USD", next: next(page), range: given.range }, error: null, loading: false, at: Date.now() };
-        newer.value = false;
+        newer.value = 0;
       },
       (error: unknown) => {
         if (stop.signal.aborted) return;
@@ -75,17 +77,25 @@ export function useRequests() {
     return () => stop.abort();
   });
 
-  useSignalEffect(() => {
-    fresh.value;
+  const look = () => {
     const { answer } = list.peek();
-    const { order: current, ...given } = untracked(variables);
+    const { order: current, ...given } = variables();
     if (!answer || current.field !== "TIMESTAMP" || current.direction !== "DESC") return;
-    const first = ({ account }: { account?: { history: { nodes: readonly { id: string }[] } } | null }) => account?.history.nodes[0]?.id;
-    ask(NEWEST, { ...given, range: asked(range.peek()) }).then(
-      (found) => (newer.value = list.peek().answer === answer && first(found) !== answer.pages[0]?.[0]?.id),
+    const { from, to } = asked(range.peek());
+    ask(NEWEST, { ...given, range: { from: answer.pages[0]?.[0]?.timestamp ?? from, to }, first: MAX_NEWER }).then(
+      ({ account }) => {
+        if (list.peek().answer?.pages[0] !== answer.pages[0]) return; // another list has begun
+        const listed = new Set(answer.pages.flat().map(({ id }) => id));
+        newer.value = account?.history.nodes.filter(({ id }) => !listed.has(id)).length ?? 0;
+      },
       () => undefined, // it is looked for again soon
     );
+  };
+  useSignalEffect(() => {
+    fresh.value;
+    untracked(look);
   });
+  useOften(look); // of requests to deployments nothing is told
 
   const more = async () => {
     const { answer, error, loading } = list.peek();

@@ -1,4 +1,5 @@
 import { useEffect, useRef } from "preact/hooks";
+import { useChanges } from "../changes";
 import { count } from "../figures";
 import { useKeyNames } from "../keys";
 import { choices } from "../place";
@@ -8,13 +9,17 @@ import { Value } from "../ui/value";
 import { RequestDetail } from "./detail";
 import { FilterForm } from "./filter-form";
 import { filter, narrowings } from "./filters";
-import { type List, startAnew, useRequests } from "./requests";
+import { type List, MAX_NEWER, startAnew, useRequests } from "./requests";
 import { Rows } from "./rows";
 
 const AHEAD = "800px";
 
 export function History() {
   useKeyNames();
+  useChanges(() => {
+    const { models, providers, apiKeys } = filter.value ?? {};
+    return { models, providers, apiKeys };
+  });
   const { list, total, further, newer, more } = useRequests();
   return (
     <>
@@ -27,9 +32,9 @@ export function History() {
             Requests <small>{total.value === null ? "more than a million" : total.value !== undefined && <Value figure={count(total.value)} />}</small>
           </h2>
           <div role="status">
-            {newer.value && (
+            {newer.value > 0 && (
               <button type="button" onClick={startAnew}>
-                There are newer requests: show them
+                {newer.value < MAX_NEWER ? newer.value : `${MAX_NEWER} or more`} newer {newer.value === 1 ? "request: show it" : "requests: show them"}
               </button>
             )}
           </div>

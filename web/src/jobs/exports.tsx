@@ -1,9 +1,10 @@
 import { ask } from "../ask";
-import { cancelExport, followExport, saveExport } from "../exports";
+import { cancelExport, followExport, rowsOf, saveExport } from "../exports";
 import { count } from "../figures";
 import { graphql } from "../gql";
 import type { ExportStateFragment } from "../gql/graphql";
-import { clocked, exactly } from "../time";
+import { keyName } from "../keys";
+import { clocked, exactly, written, zone } from "../time";
 import { Empty } from "../ui/states";
 import { Value } from "../ui/value";
 import { type Kind, PAGE, useActing, useJobs } from "./list";
@@ -46,6 +47,7 @@ export function Exports() {
         <>
           <th scope="col">Asked for</th>
           <th scope="col">State</th>
+          <th scope="col">What it holds</th>
           <th scope="col" class="number">Rows</th>
           <th scope="col">Kept until</th>
           <th scope="col">File</th>
@@ -67,11 +69,12 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td class="second">
         <State state={of} cancel={cancel} name={`export of ${clocked(at)}`} />
       </td>
+      <Contents of={of.contents} />
       <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
-      <td class="third" data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
-      <td class="fourth">
+      <td class="fourth" data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
+      <td class="fifth">
         {of.status === "COMPLETED" ? (
           <button type="button" class="link file" onClick={save}>
             {of.fileName}
@@ -81,5 +84,25 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
         )}
       </td>
     </tr>
+  );
+}
+
+/** The time, and what there is a row for each of; what it is narrowed to stands below, where it is. */
+function Contents({ of }: { of: ExportStateFragment["contents"] }) {
+  const [from, to] = [of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number];
+  const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys?.map((id) => (id === null ? null : (keyName(id) ?? id))) };
+  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${values.map((each) => each ?? "none").join(", ") || "none of them"}`] : []));
+  const each = rowsOf(of.interval, of.groupBy);
+  const rows = `${each ? `a row for each ${each}` : "one row"}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
+  return (
+    <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only].join("\n")}>
+      {written(from)} to {written(to)}
+      <small>{rows}</small>
+      {only.map((each) => (
+        <small key={each}>
+          only <bdi>{each}</bdi>
+        </small>
+      ))}
+    </td>
   );
 }

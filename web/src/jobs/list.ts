@@ -3,6 +3,7 @@ import { type ReadonlySignal, untracked, useComputed, useSignal, useSignalEffect
 import { useEffect, useRef } from "preact/hooks";
 import { again, type Asked, fresh, type Unasked, useAnswers, useTries } from "../ask";
 import { crowded } from "../follow";
+import { useOften } from "../live";
 import { choices } from "../place";
 import { isUnderWay } from "../under-way";
 
@@ -75,6 +76,8 @@ export function useJobs<Some extends Job>({ page, follow }: Kind<Some>): Jobs<So
     if (goOn.tries.value) void untracked(more);
   });
   useFollowed(known, follow, (job) => learn([job]));
+  // Of jobs that others ask for nobody is told.
+  useOften(() => void page(account, null).then((found) => learn(found?.nodes ?? []), () => undefined));
 
   const asked = useComputed(() => {
     const jobs = [...known.value.values()].sort((one, other) => Date.parse(other.createdAt) - Date.parse(one.createdAt));

@@ -2,9 +2,9 @@
 import { signal, useSignal } from "@preact/signals";
 import { useRef } from "preact/hooks";
 import { ask } from "../ask";
-import { cancelExport, saveExport } from "../exports";
+import { cancelExport, rowsOf, saveExport } from "../exports";
 import { graphql } from "../gql";
-import type { ExportFormat, ExportStateFragment, RouterDimension } from "../gql/graphql";
+import type { ExportFormat, ExportStateFragment } from "../gql/graphql";
 import { act, failure, followed, keepFollowing, putAway } from "../own-exports";
 import { choices } from "../place";
 import { asked, exactly, range, zone } from "../time";
@@ -27,7 +27,6 @@ const START = graphql(`
   }
 `);
 
-const DIMENSIONS: Record<RouterDimension, string> = { MODEL: "model", API_KEY: "API key", PROVIDER: "provider" };
 const WORDS: Record<ExportStateFragment["status"], string> = {
   PENDING: "Waiting for a worker",
   RUNNING: "Being written",
@@ -98,9 +97,7 @@ export function ExportButton() {
             {exactly(range.value.from)} to {exactly(range.value.to)}
           </dd>
           <dt>A row for each</dt>
-          <dd>
-            {interval().toLowerCase().replace("_", " ")}, {GROUPS[grouping()]!.map((each) => DIMENSIONS[each]).join(" and ")}
-          </dd>
+          <dd>{rowsOf(interval(), GROUPS[grouping()]!)}</dd>
           <dt>Narrowed to</dt>
           <dd>
             {narrowed.map((each) => (

@@ -1,4 +1,5 @@
 import { useAnswer } from "../ask";
+import { useChanges } from "../changes";
 import { count, duration, money, none } from "../figures";
 import { useKeyNames } from "../keys";
 import { choices } from "../place";
@@ -8,7 +9,6 @@ import { Change } from "../ui/change";
 import { Narrowed } from "../ui/narrowed";
 import { Failure } from "../ui/states";
 import { OpenValue } from "../ui/value";
-import { useChanges } from "./changes";
 import { ExportButton } from "./export";
 import { filter, narrowings } from "./filters";
 import { OverTime } from "./over-time";
@@ -16,7 +16,7 @@ import { FIGURES } from "./questions";
 import { UsageTable } from "./table";
 
 export function Routers() {
-  useChanges();
+  useChanges(() => filter.value);
   useKeyNames();
   const asking = useAnswer(FIGURES, () => ({
     account: choices.value.account ?? null,

@@ -45,6 +45,12 @@ export function Told({ event, summary = "What was told" }: { event: ToldEventFra
         <dd>
           <bdi>{event.eventId}</bdi>, version {event.version}
         </dd>
+        <dt>Position</dt>
+        <dd>
+          <code class="cut" title={event.position}>
+            {event.position}
+          </code>
+        </dd>
       </dl>
       <pre tabIndex={0} role="group" aria-label={`Data of ${event.type}`}>{JSON.stringify(event.data, null, 2)}</pre>
     </details>

@@ -1,11 +1,11 @@
-// Figures are asked for again when the read models have moved on, and something of what is shown has changed.
+// Figures are asked for again when the read models have moved on, and usage of routers that is among them has changed.
 import { useSignalEffect } from "@preact/signals";
-import { follow } from "../follow";
-import { graphql } from "../gql";
-import { live, lookAgain } from "../live";
-import { choices } from "../place";
-import { asked, range } from "../time";
-import { filter } from "./filters";
+import { follow } from "./follow";
+import { graphql } from "./gql";
+import type { RouterFilter } from "./gql/graphql";
+import { live, lookAgain } from "./live";
+import { choices } from "./place";
+import { asked, range } from "./time";
 
 const EVERY_SECONDS = 3;
 
@@ -19,13 +19,14 @@ const CHANGED = graphql(`
   }
 `);
 
-export function useChanges(): void {
+/** Of what `filter` leaves; of deployments nothing is told. */
+export function useChanges(filter: () => RouterFilter | null): void {
   useSignalEffect(() => {
     if (!live.value) return;
     let first = true; // the present state, which was asked for already
     return follow(
       CHANGED,
-      { account: choices.value.account ?? null, range: asked(range.value), filter: filter.value, every: EVERY_SECONDS },
+      { account: choices.value.account ?? null, range: asked(range.value), filter: filter(), every: EVERY_SECONDS },
       () => {
         if (!first) lookAgain();
         first = false;
