@@ -8,13 +8,14 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 from psycopg.sql import SQL, Identifier
 
 from graph.websocket import MAX_OPERATIONS_PER_CONNECTION
 from service.embedded_postgres import EmbeddedPostgres
 from service.throwaway_postgres import throwaway_folder, throwaway_postgres
-from tests.dashboard.conftest import Enter
+from tests.dashboard.conftest import DESKTOP, PHONE, Enter
 from tests.service.running import BOUND_SECONDS, Command, commands
 
 START = "mutation($input: ExportRouterUsageInput!) { exportRouterUsage(input: $input) { export { id } errors { message } } }"
@@ -135,6 +136,35 @@ def test_an_export_is_cancelled_where_it_was_begun(served: Command, postgres: Em
         expect(export).to_contain_text("Cancelled")
         export.get_by_role("button", name="Put away").click()
         expect(export).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everybody_can_use_what_is_under_way_and_it_looks_good(
+    postgres: EmbeddedPostgres, enter: Enter, pictures: Path, scheme: str, viewport: dict[str, int]
+):
+    page = enter("/routers?range=24h&live=off", color_scheme=scheme, viewport=viewport)
+    expect(page.locator("section[aria-label='Usage, in rows'] tbody tr").first).to_be_visible()
+    with held(postgres):
+        export = begun(page)
+        expect(export.get_by_role("progressbar")).to_be_visible()
+        usable(page, pictures / f"export-under-way-{scheme}-{viewport['width']}.png")
+        page.get_by_role("link", name="Exports and audits").click()
+        page.get_by_role("button", name="Audit the time that is shown").click()
+        expect(page.get_by_role("button", name="Cancel the")).to_have_count(2)
+        expect(page.get_by_role("group", name="Rows of").locator("progress")).to_have_count(2)
+        usable(page, pictures / f"jobs-under-way-{scheme}-{viewport['width']}.png")
+        for left in (1, 0):
+            page.get_by_role("button", name="Cancel the").first.click()
+            expect(page.get_by_role("button", name="Cancel the")).to_have_count(left)
+
+
+def usable(page: Page, picture: Path) -> None:
+    """Keeps a picture, and asks whether everybody can use what is on it."""
+    page.screenshot(path=picture)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_an_export_goes_on_through_a_reload_and_can_be_downloaded_again(served: Command, postgres: EmbeddedPostgres, enter: Enter):

@@ -104,7 +104,7 @@ function SeveralValues({ name, known }: { name: List; known: NonNullable<Known[L
           max={numeric ? 599 : undefined}
           list={`${id}-known`}
           autocomplete="off"
-          placeholder={given ? "or another one" : "any"}
+          placeholder={given ? "another" : "any"}
           onChange={(event) => enter(event.currentTarget)}
         />
         {more.none && (
