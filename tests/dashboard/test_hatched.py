@@ -91,6 +91,13 @@ def test_where_every_bar_is_whole_none_is_said_to_be_hatched(served: Command, en
     expect(page.locator(".legend .hatched")).to_have_count(0)
 
 
+def test_the_bill_names_the_days_that_are_not_whole(served: Command, enter: Enter):
+    page = enter(CUT.format(section="bill") + "&lines=day", varied.token(served))
+    days = page.get_by_role("group", name="Rows of the bill").locator("tbody th")
+    expect(days).to_have_text(["6 Aprin part", "7 Apr", "8 Apr", "9 Aprin part"])
+    expect(days.locator(".badge")).to_have_text(["in part"] * 2)
+
+
 def names_hatched(page: Page, *bars: str) -> None:
     """The legend, whichever bar its figures are of, and the table."""
     told = f"Hatched: {', '.join(bar for bar in bars if bar.endswith(')'))}"

@@ -148,6 +148,8 @@ def test_everybody_can_use_what_is_under_way_and_it_looks_good(
     with held(postgres):
         export = begun(page)
         expect(export.get_by_role("progressbar")).to_be_visible()
+        title, button = (page.get_by_role(role, name=name, exact=True) for role, name in (("heading", "Routers"), ("button", "Export")))
+        assert middle(title) == pytest.approx(middle(button), abs=8), "it stays where it was, in the upper right"
         usable(page, pictures / f"export-under-way-{scheme}-{viewport['width']}.png")
         page.get_by_role("link", name="Exports and audits").click()
         page.get_by_role("button", name="Audit the time that is shown").click()
@@ -157,6 +159,12 @@ def test_everybody_can_use_what_is_under_way_and_it_looks_good(
         for left in (1, 0):
             page.get_by_role("button", name="Cancel the").first.click()
             expect(page.get_by_role("button", name="Cancel the")).to_have_count(left)
+
+
+def middle(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2
 
 
 def usable(page: Page, picture: Path) -> None:
