@@ -1,7 +1,7 @@
 """Whatever a request says of itself, in any of its fields, is shown as text and in its place, and so is the name of what served it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
@@ -41,7 +41,7 @@ def served() -> Iterator[Command]:
         yield served
 
 
-def event(type: str, name: str, data: dict[str, object], **more: str) -> bytes:
+def event(type: str, name: str, data: Mapping[str, object], **more: str) -> bytes:
     told = {"specversion": "1.0", "type": type, "source": "hostile", "id": f"{type} {name}", "time": datetime.now(UTC).isoformat()}
     return json.dumps(told | more | {"data": data}).encode()
 
