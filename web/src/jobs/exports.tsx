@@ -70,7 +70,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
-      <td class={`third ${of.expiresAt ? "" : "wide"}`} data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
+      <td class="third" data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
       <td class="fourth">
         {of.status === "COMPLETED" ? (
           <button type="button" class="link file" onClick={save}>

@@ -10,7 +10,7 @@ export interface Changed {
 export function Change({ value, before = null, moreIs }: Changed) {
   const changed = change(value, before);
   if (!changed) return null;
-  const tone = moreIs === "neither" || changed.shown === "new" || changed.shown.startsWith("±") ? "" : (value ?? 0) > (before ?? 0) === (moreIs === "good") ? "good" : "bad";
+  const tone = moreIs === "neither" || /^(new|±)/.test(changed.shown) ? "" : (value ?? 0) > (before ?? 0) === (moreIs === "good") ? "good" : "bad";
   return (
     <span class={`change ${tone}`} title={`${changed.exact} against the period before`}>
       {changed.shown}
