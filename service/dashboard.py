@@ -57,6 +57,13 @@ class Dashboard:
         response.headers.update(GRAPHIQL_HEADERS)
         return response
 
+    def used_up(self, request: Request) -> Response | None:
+        """The page of a sign-in link that does not work any more, for who reads pages."""
+        found = self._files.get("/used-up.html")
+        if found is None or "text/html" not in request.headers.get("accept", ""):
+            return None
+        return Response(found.content, 403, {**HEADERS, "Cache-Control": "no-store", "Vary": "Accept"}, found.media_type)
+
     async def _page(self, request: Request) -> Response:
         return self._sent_page(request, "/index.html")
 

@@ -8,11 +8,13 @@ from datetime import timedelta
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
+from service.dashboard import Dashboard
 from service.tokens import SESSION_LIFETIME, Gatekeeper
 
 SESSION_COOKIE = "tallygraph_session"
 COOKIE_LIFETIME = SESSION_LIFETIME + timedelta(days=60)  # the cookie outlives its session: that has ended is not that there was none
 MAX_TOKEN_BYTES = 1_024
+NOT_KEPT = {"Cache-Control": "no-store", "Vary": "Accept"}
 CLOSE = {"Connection": "close"}  # for what was not read of a body
 USED_UP = "This sign-in link has been used, or is too old. Start the service again for another one, or give a token."
 
@@ -20,8 +22,9 @@ USED_UP = "This sign-in link has been used, or is too old. Start the service aga
 class SignIn:
     """`GET /sign-in?code=…`, `POST /sign-in` and `POST /sign-out`."""
 
-    def __init__(self, gatekeeper: Gatekeeper) -> None:
+    def __init__(self, gatekeeper: Gatekeeper, dashboard: Dashboard) -> None:
         self._gatekeeper = gatekeeper
+        self._dashboard = dashboard
 
     async def enter(self, request: Request) -> Response:
         """Use the code up, and go on to the start page."""
@@ -31,7 +34,7 @@ class SignIn:
         if session is None:
             if await self._gatekeeper.viewer(None, request.cookies.get(SESSION_COOKIE)) is not None:  # who opens it again is in already
                 return RedirectResponse("/", 303, {"Cache-Control": "no-store"})
-            return PlainTextResponse(USED_UP, 403)
+            return self._dashboard.used_up(request) or PlainTextResponse(USED_UP, 403, NOT_KEPT)
         return _begun(request, session, RedirectResponse("/", 303, {"Referrer-Policy": "no-referrer", "Cache-Control": "no-store"}))
 
     async def enter_with_token(self, request: Request) -> Response:

@@ -112,7 +112,7 @@ def application(parts: Parts) -> ASGIApp:
     """The ASGI application over `parts`."""
     dashboard = Dashboard()
     graphql = Endpoint(parts.schema, Access(parts).open_context, documents=parts.documents, page=dashboard.graphiql)
-    sign_in = SignIn(parts.gatekeeper)
+    sign_in = SignIn(parts.gatekeeper, dashboard)
     links = Links(parts.gatekeeper, parts.seal)
 
     @asynccontextmanager

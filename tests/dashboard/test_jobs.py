@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psycopg
+import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Locator, Page, WebSocket, expect
 from psycopg.sql import SQL, Identifier
 
 from graph.websocket import MAX_OPERATIONS_PER_CONNECTION
-from tests.dashboard.conftest import Enter
+from tests.dashboard.conftest import DESKTOP, PHONE, Enter
 from tests.service.running import BOUND_SECONDS, Command
 
 START = "mutation($input: ExportRouterUsageInput!) { exportRouterUsage(input: $input) { export { id } errors { message } } }"
@@ -119,6 +121,43 @@ def test_an_export_is_cancelled_where_it_was_begun(served: Command, database: st
         expect(export).to_contain_text("Cancelled")
         export.get_by_role("button", name="Put away").click()
         expect(export).to_have_count(0)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_everybody_can_use_what_is_under_way_and_it_looks_good(
+    database: str, enter: Enter, pictures: Path, scheme: str, viewport: dict[str, int]
+):
+    page = enter("/routers?range=24h&live=off", color_scheme=scheme, viewport=viewport)
+    expect(page.locator("section[aria-label='Usage, in rows'] tbody tr").first).to_be_visible()
+    with held(database):
+        export = begun(page)
+        expect(export.get_by_role("progressbar")).to_be_visible()
+        button = page.get_by_role("button", name="Export", exact=True)
+        assert middle(button) == pytest.approx(middle(page.get_by_role("heading", level=1)), abs=8), "it stays in the upper right"
+        usable(page, pictures / f"export-under-way-{scheme}-{viewport['width']}.png")
+        page.get_by_role("link", name="Exports and audits").click()
+        page.get_by_role("button", name="Audit the time that is shown").click()
+        expect(page.get_by_role("button", name="Cancel the")).to_have_count(2)
+        expect(page.get_by_role("group", name="Rows of").locator("progress")).to_have_count(2)
+        usable(page, pictures / f"jobs-under-way-{scheme}-{viewport['width']}.png")
+        for left in (1, 0):
+            page.get_by_role("button", name="Cancel the").first.click()
+            expect(page.get_by_role("button", name="Cancel the")).to_have_count(left)
+
+
+def middle(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["y"] + box["height"] / 2
+
+
+def usable(page: Page, picture: Path) -> None:
+    """Keeps a picture, and asks whether everybody can use what is on it."""
+    page.screenshot(path=picture)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
 
 
 def test_an_export_goes_on_through_a_reload_and_can_be_downloaded_again(served: Command, database: str, enter: Enter):

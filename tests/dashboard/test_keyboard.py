@@ -1,5 +1,8 @@
 """Everything by the keyboard: where it goes, what opens, what stays inside, and where it comes back to."""
 
+import json
+from urllib.parse import urlencode
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -125,3 +128,47 @@ def test_a_chart_is_read_and_cut_by_the_keyboard_as_a_table(enter: Enter):
     walk_to(page, bar)
     page.keyboard.press("Enter")
     expect(page.locator(".span")).to_contain_text("(chosen)")
+
+
+MODELS = ("gpt-4o", "o4-mini", "llama-3.1-8b")
+
+
+def narrowed(enter: Enter, section: str) -> tuple[Page, Locator]:
+    """A page narrowed to models, and the buttons that take them back."""
+    page = enter(f"/{section}?{urlencode({'models': json.dumps(MODELS)})}")
+    chips = page.get_by_label("Narrowed to").get_by_role("button")
+    expect(chips).to_have_count(len(MODELS))
+    expect(page.locator(".panel tbody tr").last).to_be_visible()
+    return page, chips
+
+
+@pytest.mark.parametrize("section", ["routers", "deployments", "history"])
+def test_whoever_takes_a_filter_back_is_at_the_next_and_after_the_last_where_one_narrows(enter: Enter, section: str):
+    page, chips = narrowed(enter, section)
+    chips.nth(1).focus()
+    for focused in ("llama-3.1-8b", "gpt-4o"):  # the one after it, and then, for the last has been taken back, the one before
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("button", name=f": {focused}")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(chips).to_have_count(0)
+    if section == "routers":
+        expect(page.get_by_role("group", name="Rows of usage")).to_be_focused()  # whose names narrow
+    elif section == "deployments":
+        expect(page.get_by_label("Name", exact=True)).to_be_focused()
+    else:
+        expect(page.locator("summary", has_text="Filters")).to_be_focused()
+
+
+def test_whoever_takes_back_a_filter_that_found_nothing_is_at_what_is_found_without_it(enter: Enter):
+    page = enter("/routers?models=%5B%22none%20of%20these%22%5D")
+    expect(page.locator(".empty").first).to_be_visible()  # there is no table
+    page.get_by_label("Narrowed to").get_by_role("button").press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    expect(page.get_by_role("group", name="Rows of usage")).to_be_visible()
+
+
+def test_whoever_shows_everything_again_is_where_one_narrows(enter: Enter):
+    page, chips = narrowed(enter, "history")
+    page.get_by_role("button", name="Show everything again").press("Enter")
+    expect(chips).to_have_count(0)
+    expect(page.locator("summary", has_text="Filters")).to_be_focused()

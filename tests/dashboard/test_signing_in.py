@@ -41,6 +41,41 @@ def test_the_link_that_serve_prints_signs_in_once(served: Command, browser: Make
     again = browser().new_page()
     assert (answer := again.goto(served.told("sign in"))) is not None
     assert answer.status == 403
+    expect(again.get_by_text("This sign-in link does not work any more.")).to_be_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_a_link_that_is_unknown_or_used_up_is_a_page_that_leads_on(
+    served: Command, browser: Make, pictures: Path, scheme: str, viewport: dict[str, int]
+):
+    page = browser(color_scheme=scheme, viewport=viewport).new_page()
+    refused: list[str] = []  # of the policy; that the answer is 403, the console tells, too
+    page.on("console", lambda message: refused.append(message.text) if "403" not in message.text else None)
+    page.goto(f"{served.url}/sign-in?code=unknown")
+    expect(page.get_by_role("status")).to_contain_text("does not work any more")
+    assert page.locator("script, style, [style]").count() == 0
+    panel = page.locator(".sign-in").evaluate("main => getComputedStyle(main).backgroundColor")
+    assert panel == {"light": "rgb(255, 255, 255)", "dark": "rgb(25, 29, 35)"}[scheme], "it has the styles of the others"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "nothing is wider than the screen"
+    page.screenshot(path=pictures / f"link-used-up-{scheme}-{viewport['width']}.png")
+    found = Axe().run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert refused == []
+    page.get_by_role("link", name="Sign in with a token").click()
+    signed_out(page)
+    page.get_by_label("Token").fill(served.told("token"))
+    page.get_by_label("Token").press("Enter")
+    signed_in(page)
+
+
+@pytest.mark.parametrize("accept", ["*/*", "text/plain", "application/json"])
+def test_a_program_is_told_of_such_a_link_in_a_line(served: Command, accept: str):
+    answer = served.get("/sign-in?code=unknown", headers={"Accept": accept})
+    assert (answer.status_code, answer.headers["Content-Type"]) == (403, "text/plain; charset=utf-8")
+    assert answer.text.startswith("This sign-in link has been used, or is too old.")
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert "Accept" in answer.headers["Vary"]
 
 
 def test_a_token_signs_in_and_another_text_does_not(served: Command, browser: Make):

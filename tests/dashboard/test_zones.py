@@ -75,7 +75,7 @@ def choose(page: Page, text: str) -> None:
 def test_any_zone_is_found_and_is_in_the_address_by_its_name(served: Command, enter: Enter):
     page = enter("/routers?range=7d", token(served), timezone_id="America/New_York")
     field = page.get_by_label("Any time zone")
-    expect(field).to_have_value("UTC")
+    expect(field).to_have_value("")  # its button is pressed
     for text, name in (
         ("berlin", "Europe/Berlin"),
         ("new york", "America/New_York"),
@@ -91,7 +91,22 @@ def test_any_zone_is_found_and_is_in_the_address_by_its_name(served: Command, en
     expect(field).to_have_value("America/New_York")
     assert address(page)["zone"] == "America/New_York", "whoever is sent it reads the same"
     page.get_by_role("group", name="Time zone").get_by_role("button", name="UTC").click()
-    expect(field).to_have_value("UTC")
+    expect(field).to_have_value("")  # its button is pressed
+    assert "zone" not in address(page)
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Etc/UTC"])
+def test_where_the_browsers_own_zone_is_utc_it_stands_there_once(served: Command, enter: Enter, zone: str):
+    page = enter("/routers?range=7d", token(served), timezone_id=zone)
+    choice = page.get_by_role("group", name="Time zone")
+    expect(choice.get_by_role("button")).to_have_text(["UTC"])
+    expect(page.get_by_label("Any time zone")).to_have_value("")
+    assert "UTC" not in str(page.get_by_label("Any time zone").get_attribute("placeholder"))
+    assert page.locator("datalist option[value$=UTC]").count() == 1
+    choose(page, "berlin")
+    expect(page.get_by_label("Any time zone")).to_have_value("Europe/Berlin")
+    choose(page, "Etc/UTC")
+    expect(choice.get_by_role("button")).to_have_attribute("aria-pressed", "true")
     assert "zone" not in address(page)
 
 
@@ -102,7 +117,7 @@ def test_what_is_no_zone_says_so_and_changes_nothing(served: Command, enter: Ent
         assert page.get_by_label("Any time zone").evaluate("field => field.validity.customError")
         assert address(page) == {"zone": "Asia/Kathmandu"}
     page.goto(f"{served.url}/routers?zone=Nowhere/Land")
-    expect(page.get_by_label("Any time zone")).to_have_value("UTC")
+    expect(page.get_by_role("group", name="Time zone").get_by_role("button", name="UTC")).to_have_attribute("aria-pressed", "true")
 
 
 @pytest.mark.parametrize("zone", DAYS)

@@ -85,7 +85,7 @@ function SignedIn() {
       </header>
       <RangeBar />
       <Connection />
-      <main id="main" class={outdated.value ? "outdated" : ""}>
+      <main id="main" tabIndex={-1} class={outdated.value ? "outdated" : ""}>
         {!account && <h1>{NAMES[section.value]}</h1>}
         {!account && !failed && !accounts && <Skeleton />}
         {failed && <Failure message={failed.message} />}

@@ -1,11 +1,12 @@
 // The bill of the time that is shown, line by line, against the period before.
 import { useAnswer } from "../ask";
+import { endOf } from "../calendar";
 import { useChanges } from "../changes";
 import { change, count, decimal, type Figure, money, none, percent } from "../figures";
 import { graphql } from "../gql";
 import type { BillDimension, BillQuery } from "../gql/graphql";
 import { choices, chosen } from "../place";
-import { asked, previous, range, written, zone } from "../time";
+import { asked, now, partly, previous, range, written, zone } from "../time";
 import { Card, cardsClass } from "../ui/card";
 import { Choice } from "../ui/choice";
 import { Empty, Failure, Shown } from "../ui/states";
@@ -157,7 +158,7 @@ function Lines({ bill: { lines: present, total, currency }, before, by }: { bill
           {lines.map((line) => (
             <tr key={key(line)}>
               <th scope="row" class={by === "day" || by === "service" ? "first" : "second"}>
-                {line.day ? written(Date.parse(line.day), "DAY") : line.service && SERVICES[line.service]}
+                {line.day ? <DayName start={Date.parse(line.day)} /> : line.service && SERVICES[line.service]}
               </th>
               {by !== "day" && by !== "service" && (
                 <td class="name first" title={named(line, by)}>
@@ -177,6 +178,18 @@ function Lines({ bill: { lines: present, total, currency }, before, by }: { bill
         </tbody>
       </table>
     </div>
+  );
+}
+
+/** A day, and whether it is all there: the range may cut it, and the last has perhaps not ended. */
+function DayName({ start }: { start: number }) {
+  const end = endOf(start, "DAY", zone.value);
+  const whole = start >= range.value.from && end <= Math.min(range.value.to, now.value);
+  return (
+    <>
+      {written(start, "DAY")}
+      {!whole && <span class="badge">{partly(end)}</span>}
+    </>
   );
 }
 

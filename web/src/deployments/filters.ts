@@ -31,5 +31,7 @@ export function narrow(model: string): void {
 
 /** What is chosen beside what the fields show. */
 export function narrowings(): Narrowing[] {
-  return (filter.value?.models ?? []).map((value) => ({ name: "model", value, widen: () => choose({ models: null, after: null }) }));
+  const models = filter.value?.models ?? [];
+  const keep = (rest: readonly string[]) => choose({ models: rest.length ? JSON.stringify(rest) : null, after: null });
+  return models.map((value) => ({ name: "model", value, widen: () => keep(models.filter((other) => other !== value)) }));
 }

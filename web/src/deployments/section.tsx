@@ -98,7 +98,7 @@ function Filters() {
     <form class="filters" aria-label="Filters" onSubmit={(event) => event.preventDefault()}>
       <label>
         Name
-        <input type="search" value={choices.value.name ?? ""} placeholder="a part of it" onChange={(event) => choose({ name: event.currentTarget.value || null, after: null })} />
+        <input data-narrows type="search" value={choices.value.name ?? ""} placeholder="a part of it" onChange={(event) => choose({ name: event.currentTarget.value || null, after: null })} />
       </label>
       <label>
         Status, now

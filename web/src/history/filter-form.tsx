@@ -4,8 +4,15 @@ import { useAnswer } from "../ask";
 import type { Channel, FilterValuesQuery, Outcome } from "../gql/graphql";
 import { choices, choose } from "../place";
 import { asked, range } from "../time";
+import { focusWhereOneNarrows } from "../ui/narrowed";
 import { add, bind, type Bound, BOUNDS, bounds, CHANNELS, clear, filter, type List, LISTS, narrowings, OUTCOMES, outcomes, TEXTS, type TextFilter, toggle } from "./filters";
 import { VALUES } from "./questions";
+
+/** The button goes with the filters: whoever has pressed it is where one narrows then. */
+function showEverything(): void {
+  focusWhereOneNarrows();
+  clear();
+}
 
 type Known = Partial<Record<List, readonly { readonly value: string; readonly label?: string }[]>>;
 
@@ -21,13 +28,13 @@ export function FilterForm() {
         <Text name="requestId" placeholder="as its reporter gave it" />
         <Text name="errorContains" placeholder="a part of the message" />
         {filter.value && (
-          <button type="button" onClick={clear}>
+          <button type="button" onClick={showEverything}>
             Show everything again
           </button>
         )}
       </div>
       <details onToggle={(event) => (open.value = event.currentTarget.open)}>
-        <summary>Filters{set > 0 && ` (${set} set)`}</summary>
+        <summary data-narrows>Filters{set > 0 && ` (${set} set)`}</summary>
         <div class="filters">
           {(Object.keys(LISTS) as List[]).map((name) => (
             <SeveralValues key={name} name={name} known={known.value[name] ?? []} />
@@ -97,7 +104,7 @@ function SeveralValues({ name, known }: { name: List; known: NonNullable<Known[L
           max={numeric ? 599 : undefined}
           list={`${id}-known`}
           autocomplete="off"
-          placeholder={given ? "or another one" : "any"}
+          placeholder={given ? "another" : "any"}
           onChange={(event) => enter(event.currentTarget)}
         />
         {more.none && (

@@ -131,7 +131,7 @@ function Row({ of, cancel, save }: { of: AuditStateFragment; cancel: () => void;
       <td class="number second" data-unit="events">
         <Value figure={count(of.eventsReplayed)} />
       </td>
-      <td class="number third" data-unit="differences">
+      <td class="number third" data-unit={of.differenceCount === null ? undefined : "differences"}>
         <Value figure={count(of.differenceCount)} />
       </td>
       <td class="fourth">{of.digest && <code title={of.digest}>{of.digest.slice(0, 12)}…</code>}</td>

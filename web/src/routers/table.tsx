@@ -66,7 +66,7 @@ function Rows({ page, currency }: { page: Page; currency: string }) {
   const shows = { model: group !== "key" && group !== "provider", key: group === "both" || group === "key", provider: group === "provider" };
   return (
     <>
-      <div class="scroll" tabIndex={0} role="group" aria-label="Rows of usage">
+      <div class="scroll" tabIndex={0} role="group" aria-label="Rows of usage" data-narrows>
         <table class="stacked">
           <thead>
             <tr>

@@ -131,6 +131,19 @@ function Legend({ bars, index, width, figure }: Pick<Drawn, "bars" | "width" | "
           </li>
         ))}
       </ul>
+      <Hatched bars={bars} width={width} />
     </div>
+  );
+}
+
+/** Which bars are hatched, and why: those of what has begun, since of what is to come nothing is drawn. */
+function Hatched({ bars: { times, ends, partial }, width }: Pick<Drawn, "bars" | "width">) {
+  const which = times.flatMap((time, i) => (partial[i] && time <= now.value ? [`${written(time, width)} (${partly(ends[i]!)})`] : []));
+  if (!which.length) return null;
+  return (
+    <p class="hatched">
+      <i class="swatch" />
+      Hatched: {which.join(", ")}
+    </p>
   );
 }

@@ -6,6 +6,8 @@ import type { Bars, Drawn } from "./bars";
 
 export const HEIGHT = 260;
 export const COLOURS = 8;
+const [SHARE, WIDEST] = [0.8, 64]; // of a bar: of the room that it has, and pixels
+const [OUTLINE, STRIPE, APART] = [2, 2, 7]; // pixels of a bar that is hatched
 const LABEL = { QUARTER_HOUR: 100, HOUR: 100, DAY: 64, WEEK: 96, MONTH: 80 } as const satisfies Record<Width, number>; // pixels
 const EVERY = {
   QUARTER_HOUR: [1, 2, 4, 8, 12, 24, 48],
@@ -45,14 +47,14 @@ export function options(Plot: typeof uPlot, latest: () => Drawn, box: HTMLElemen
         stroke: colour(`--c${i % COLOURS}`),
         width: 0,
         points: { show: false },
-        paths: Plot.paths.bars!({ size: [0.8, 64] }),
+        paths: Plot.paths.bars!({ size: [SHARE, WIDEST] }),
       })),
     ],
     hooks: {
       ready: [(chart) => chart.over.addEventListener("click", () => pressed(chart, latest()))],
       setCursor: [(chart) => (at.value = chart.cursor.idx ?? null)],
       setSelect: [(chart) => selected(chart, latest())],
-      draw: [(chart) => fade(chart, latest().bars, colour("--panel"))],
+      draw: [(chart) => hatch(chart, latest().bars, colour("--panel"))],
     },
   };
 }
@@ -94,16 +96,28 @@ function pressed({ cursor: { idx } }: uPlot, { bars: { times, ends }, onRange }:
   if (typeof idx === "number") onRange({ from: times[idx]!, to: ends[idx]! });
 }
 
-/** The bars that have not ended yet are paler than the others. */
-function fade(chart: uPlot, bars: Bars, ground: string): void {
+/** Bars that are not whole are hatched, not paler: their outlines and stripes have the contrast that their colours have. */
+function hatch(chart: uPlot, bars: Bars, ground: string): void {
   const { ctx, bbox } = chart;
+  const [pixel, bottom] = [devicePixelRatio, bbox.top + bbox.height];
+  const outline = Math.round(OUTLINE * pixel);
+  const x = (seconds: number) => chart.valToPos(seconds, "x", true);
+  const wide = Math.round(Math.min((x(step(bars)) - x(0)) * SHARE, WIDEST * pixel));
   ctx.save();
-  ctx.globalAlpha = 0.55;
-  ctx.fillStyle = ground;
+  ctx.beginPath();
   bars.times.forEach((time, i) => {
-    if (!bars.partial[i]) return;
-    const [left, right] = [time / 1000 - step(bars) / 2, time / 1000 + step(bars) / 2].map((x) => chart.valToPos(x, "x", true)) as [number, number];
-    ctx.fillRect(left, bbox.top, right - left, bbox.height);
+    const left = Math.round(x(time / 1000) - wide / 2) + outline; // on whole pixels, as bars are
+    const top = Math.round(chart.valToPos(chart.data[1]?.[i] ?? 0, "y", true)) + outline;
+    if (bars.partial[i]) ctx.rect(left, top, Math.max(0, wide - 2 * outline), Math.max(0, bottom - top));
   });
+  ctx.clip();
+  ctx.strokeStyle = ground;
+  ctx.lineWidth = STRIPE * pixel;
+  ctx.beginPath();
+  for (let at = bbox.left - bbox.height; at < bbox.left + bbox.width; at += APART * pixel) {
+    ctx.moveTo(at, bottom);
+    ctx.lineTo(at + bbox.height, bbox.top);
+  }
+  ctx.stroke();
   ctx.restore();
 }

@@ -1,3 +1,5 @@
+import { useLayoutEffect, useRef } from "preact/hooks";
+
 /** One thing that the figures are narrowed to, and the way back. */
 export interface Narrowing {
   readonly name: string;
@@ -6,21 +8,39 @@ export interface Narrowing {
   readonly widen: () => void;
 }
 
-/** What is shown is narrowed to, each with a way back. */
+/** What is shown is narrowed to, each with a way back. Whoever takes one back is at the next then, or, after the last, where one narrows. */
 export function Narrowed({ to }: { to: readonly Narrowing[] }) {
+  const list = useRef<HTMLUListElement>(null);
+  const gone = useRef<number | null>(null); // the place of what was taken back
+  useLayoutEffect(() => {
+    if (gone.current === null) return;
+    const left = list.current?.querySelectorAll("button");
+    if (left) left[Math.min(gone.current, left.length - 1)]!.focus();
+    else focusWhereOneNarrows();
+    gone.current = null;
+  });
   if (!to.length) return null;
+  const widen = (i: number) => {
+    gone.current = i;
+    to[i]!.widen();
+  };
   return (
-    <ul class="narrowed" aria-label="Narrowed to">
-      {to.map((each) => (
+    <ul ref={list} class="narrowed" aria-label="Narrowed to">
+      {to.map((each, i) => (
         <li key={`${each.name} ${each.id ?? each.value}`}>
           <Told narrowing={each} />
-          <button type="button" onClick={each.widen} aria-label={`Not only ${each.name}: ${each.value}`}>
+          <button type="button" onClick={() => widen(i)} aria-label={`Not only ${each.name}: ${each.value}`}>
             ×
           </button>
         </li>
       ))}
     </ul>
   );
+}
+
+/** The section marks it: filters, or a table whose names narrow. */
+export function focusWhereOneNarrows(): void {
+  (document.querySelector<HTMLElement>("[data-narrows]") ?? document.getElementById("main"))!.focus();
 }
 
 /** What something is narrowed to, cut where it is long. */

@@ -3,7 +3,7 @@ import { choose } from "../place";
 import { now, zone } from "../time";
 import { ahead, HERE, meant, zones } from "../zones";
 
-/** The zone that times are read in: UTC, that of the browser, or any other, found by a part of its name. */
+/** The zone that times are read in: UTC, that of the browser, or any other, found by a part of its name. The field leaves UTC to its button. */
 export function ZoneChoice() {
   const id = useId();
   const field = useRef<HTMLInputElement>(null); // not rendered: what is being written stays, whatever moves meanwhile
@@ -21,8 +21,8 @@ export function ZoneChoice() {
         ref={field}
         list={id}
         aria-label="Any time zone"
-        title={`${zone.value}: ${ahead(zone.value, now.value)} now`}
-        placeholder={zone.value}
+        title={zone.value === "UTC" ? undefined : `${zone.value}: ${ahead(zone.value, now.value)} now`}
+        placeholder="Other"
         autocomplete="off"
         spellcheck={false}
         onFocus={(event) => (event.currentTarget.value = "")} // the list has then all of them
@@ -40,7 +40,7 @@ export function ZoneChoice() {
 }
 
 function show(input: HTMLInputElement): void {
-  input.value = zone.peek();
+  input.value = zone.peek() === "UTC" ? "" : zone.peek();
 }
 
 function enter(input: HTMLInputElement): void {
