@@ -20,7 +20,7 @@ from graph.endpoint import Endpoint
 from graph.errors import SessionEndedError, UnauthenticatedError, UnavailableError
 from graph.schema import schema, schema_with
 from ingest import metrics
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.dialects import Dialect, in_cloudevents
 from ingest.endpoint import Intake
 from ingest.litellm.dialect import LiteLLM
@@ -136,7 +136,7 @@ def application(parts: Parts) -> ASGIApp:
             Route("/livez", live),
             Route("/readyz", Readiness(parts.door_pool, parts.pool).respond),
             Route(GRAPHQL, graphql),  # for who asks with a slash at the end
-            Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.appender, parts.spool_folder).respond),
+            Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.backlog, parts.spool_folder).respond),
         ],
     )
     return traced(Watched(_GraphQLPast(starlette, graphql), access_log=parts.access_log))

@@ -42,7 +42,7 @@ def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseco
     There has to be something new in them for a moment of LOCKS to come.
     """
     here, there = FORKS.Pipe()
-    process = FORKS.Process(target=record, args=(database_url, reports, there), daemon=True)
+    process = FORKS.Process(target=record, args=(database_url, reports, there))
     with psycopg.connect(database_url) as observer:
         observer.execute(LOCKS.get(moment, "SELECT").encode())
         process.start()
