@@ -124,10 +124,10 @@ def application(parts: Parts) -> ASGIApp:
         lifespan=lifespan,
         exception_handlers=unavailable.HANDLERS,
         routes=[
-            *dashboard.routes,
             Route("/v1/events", Intake(Dialect(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/traces", Intake(Traces(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/litellm", parts.litellm.respond, methods=["POST"]),
+            *dashboard.routes,  # behind what is asked for most: they are looked at one after the other
             Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, links).respond),
             Route("/v1/audits/{id:uuid}/{name:path}", AuditDownloads(parts.audit_desk, links, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
