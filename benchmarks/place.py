@@ -21,7 +21,7 @@ class Place:
 
 @contextmanager
 def place(*, flush_ms: int = 0) -> Iterator[Place]:
-    """Gone afterwards. Postgres waits for `flush_ms` milliseconds before it flushes a commit: a disk in the network takes so much longer."""
+    """Gone afterwards. Postgres waits `flush_ms` milliseconds before it flushes a commit: a disk in the network takes so much longer."""
     slower = {"commit_delay": f"{flush_ms * 1000}", "commit_siblings": "0"} if flush_ms else {}
     with TemporaryDirectory(prefix="tallygraph-bench-") as name:
         folder = Path(name)
