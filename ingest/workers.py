@@ -15,7 +15,7 @@ from ledger.apart import executor, give_up
 from ledger.application import Ledger
 
 APART_FROM = 500  # reports: to send fewer to another process is not worth it
-PROCESSES = min(os.cpu_count() or 1, 4)
+PROCESSES = min((os.cpu_count() or 1) + 1, 4)  # one more than processors: mostly one of them waits for the log
 TRACER = trace.get_tracer(__name__)
 
 
