@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
 from domain import limits
 from domain.events import UsageEvent, microseconds
@@ -18,16 +18,22 @@ class Prepared(NamedTuple):
     entries: Entries
     refused: list[Refused]
 
+    def extend(self, others: Self) -> None:
+        """Add what became of those that follow."""
+        self.indexes.extend(others.indexes)
+        self.entries.extend(others.entries)
+        self.refused.extend(others.refused)
+
 
 def latest_time() -> int:
     """The last acceptable time of an event that is told now, in microseconds since 1970."""
     return microseconds(datetime.now(UTC) + limits.MAX_CLOCK_LEAD)
 
 
-def prepare(reports: Sequence[bytes], sender: Sender, reading: Reading, latest: int) -> Prepared:
-    """Parse, check and encode each. `latest` is the last acceptable time, in microseconds since 1970."""
+def prepare(reports: Sequence[bytes], sender: Sender, reading: Reading, latest: int, first: int = 0) -> Prepared:
+    """Parse, check and encode each. `latest` is the last acceptable time, in microseconds since 1970; `first` the first one's index."""
     prepared = Prepared([], Entries(), [])
-    for i, report in enumerate(reports):
+    for i, report in enumerate(reports, first):
         try:
             prepared.entries.append(_parsed(report, sender, reading, latest))
         except UnacceptableError as error:

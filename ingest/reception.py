@@ -34,13 +34,14 @@ class Reception:
         self.backlog = Backlog()
         self._appender = Appender(ledger, self.backlog)
         self._workers = Workers(ledger, self.backlog)
+        self._large = 0  # batches under way
 
     async def receive(self, reports: Sequence[bytes], sender: Sender, reading: Reading) -> Receipt:
         """Record what is good of `reports`, as `reading` understands them, and say what became of them. Durable when it returns."""
         batch = Batch(reports, sender, reading)
         attributes = {"tallygraph.dialect": reading.name, "tallygraph.events": len(reports)}
         with TRACER.start_as_current_span("receive batch", attributes=attributes) as span:
-            found = await (self._taken(batch) if len(reports) < APART_FROM else self._workers.take(batch))
+            found = await (self._taken(batch) if len(reports) < APART_FROM else self._taken_large(batch))
             position = None if found.position is None else Position(self._ledger.cell, found.position).sealed(self._seal)
             receipt = Receipt(found.recorded, found.duplicates, found.conflicts, found.rejected, position)
             for outcome, events in metrics.count(reading.name, receipt).items():
@@ -52,6 +53,15 @@ class Reception:
         await self._appender.close()
         await self._workers.close()
 
+    async def _taken_large(self, batch: Batch) -> Taken:
+        """By all workers together, where it comes alone; else each by one of them, whole."""
+        alone = not self._large
+        self._large += 1
+        try:
+            return await (self._taken(batch) if alone else self._workers.take(batch))
+        finally:
+            self._large -= 1
+
     async def _taken(self, batch: Batch) -> Taken:
         prepared = await self._prepared(batch)
         recording = await self._appended(prepared.entries) if prepared.entries else None
@@ -60,6 +70,8 @@ class Reception:
         return await asyncio.to_thread(taken, self._ledger, batch, prepared, recording)
 
     async def _prepared(self, batch: Batch) -> Prepared:
+        if len(batch.reports) >= APART_FROM:
+            return await self._workers.prepare(batch)
         if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:
             return prepare(*batch, latest_time())
         return await asyncio.to_thread(prepare, *batch, latest_time())

@@ -1,51 +1,67 @@
-"""Processes that take in large batches, each one after the other: Python takes longer over these than Postgres does."""
+"""Processes for large batches: Python takes longer over these than Postgres does."""
 
 import asyncio
 import os
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from typing import TypeVar
 
 from opentelemetry import trace
 
 from ingest import metrics, worker
 from ingest.backlog import Backlog
-from ingest.preparing import latest_time
+from ingest.preparing import Prepared, latest_time, prepare
 from ingest.taking import Batch, Taken
 from ledger.apart import executor, give_up
 from ledger.application import Ledger
 
 APART_FROM = 500  # reports: to send fewer to another process is not worth it
+PART = 1_250  # reports at a time, of a batch that all of them prepare
 PROCESSES = min((os.cpu_count() or 1) + 1, 4)  # one more than processors: mostly one of them waits for the log
 TRACER = trace.get_tracer(__name__)
 
+T = TypeVar("T")
+
 
 class Workers:
-    """They are started by the first batches that are large enough for them."""
+    """They are started by the first batches that are large enough for them.
+
+    Each method raises BrokenProcessPool where processes are killed as often as they are started.
+    """
 
     def __init__(self, ledger: Ledger, backlog: Backlog) -> None:
         self._place = ledger.database_url, ledger.cell
         self._backlog = backlog
         self._processes: ProcessPoolExecutor | None = None
 
-    async def take(self, batch: Batch) -> Taken:
-        """From reports to the log. Durable when it returns.
+    async def prepare(self, batch: Batch) -> Prepared:
+        """Done soonest: by all of them together, part by part, for somebody else to append. To send what they make costs a fifth more."""
+        return await self._persistently(lambda processes: _prepared(processes, batch))
 
-        Raises OverloadedError, what Postgres raised, or BrokenProcessPool where processes are killed as often as they are started.
+    async def take(self, batch: Batch) -> Taken:
+        """Done with least: by one of them, from reports to the log. Durable when it returns.
+
+        Raises OverloadedError, or what Postgres raised.
         """
-        used = self._processes = self._processes or self._new()
         with TRACER.start_as_current_span("prepare and append"):
-            try:
-                return await self._taken(used, batch)
-            except BrokenProcessPool:  # whatever it had recorded is known when it is told again
-                give_up(used)
-                if self._processes is used:  # else somebody else has new ones already
-                    self._processes = self._new()
-                return await self._taken(self._processes, batch)
+            return await self._persistently(lambda processes: self._taken(processes, batch))
 
     async def close(self) -> None:
         """Return when all that was given to them is done."""
         if self._processes is not None:
             await asyncio.to_thread(self._processes.shutdown)
+
+    async def _persistently(self, work: Callable[[ProcessPoolExecutor], Awaitable[T]]) -> T:
+        """Once more, by new processes, where one was killed. Whatever it had recorded is known when it is told again."""
+        used = self._processes = self._processes or self._new()
+        try:
+            return await work(used)
+        except BrokenProcessPool:
+            give_up(used)
+            if self._processes is used:  # else somebody else has new ones already
+                self._processes = self._new()
+            return await work(self._processes)
 
     def _new(self) -> ProcessPoolExecutor:
         return executor(PROCESSES, worker.begin, *self._place)
@@ -64,3 +80,16 @@ class Workers:
         if done.events:
             metrics.appended(done.events, done.seconds)
         return done.taken
+
+
+async def _prepared(processes: ProcessPoolExecutor, batch: Batch) -> Prepared:
+    loop, latest = asyncio.get_running_loop(), latest_time()
+    reports, sender, reading = batch
+    parts = [
+        loop.run_in_executor(processes, prepare, reports[start : start + PART], sender, reading, latest, start)
+        for start in range(0, len(reports), PART)
+    ]
+    whole, *rest = await asyncio.gather(*parts)
+    for part in rest:
+        whole.extend(part)
+    return whole

@@ -36,13 +36,13 @@ LOCKS = {
 }
 
 
-def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseconds: int = 0) -> None:
+def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseconds: int = 0, *, beside_another: bool = False) -> None:
     """Have `reports` recorded by a process that is killed at that moment. Returns when nothing of it goes on, in Postgres either.
 
     There has to be something new in them for a moment of LOCKS to come.
     """
     here, there = FORKS.Pipe()
-    process = FORKS.Process(target=record, args=(database_url, reports, there))
+    process = FORKS.Process(target=record, args=(database_url, reports, there, beside_another))
     with psycopg.connect(database_url) as observer:
         observer.execute(LOCKS.get(moment, "SELECT").encode())
         process.start()
@@ -59,11 +59,12 @@ def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseco
         _until(lambda: observer.execute(WAITING + "state <> 'idle'").rowcount == 0)
 
 
-def record(database_url: str, reports: Sequence[bytes], told: Connection) -> None:
+def record(database_url: str, reports: Sequence[bytes], told: Connection, beside_another: bool) -> None:
     """Record, and say when it begins and when it is done."""
-    ledger = Ledger(database_url)
+    reception = Reception(Ledger(database_url), Seal(b"a secret for tests"))
+    reception._large += beside_another
     told.send("begins")
-    asyncio.run(Reception(ledger, Seal(b"a secret for tests")).receive(reports, Sender(None), in_cloudevents("a test")))
+    asyncio.run(reception.receive(reports, Sender(None), in_cloudevents("a test")))
     told.send("is done")
     told.recv()  # until the end
 

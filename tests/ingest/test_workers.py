@@ -8,16 +8,24 @@ import psutil
 import pytest
 
 from ingest import backlog
-from ingest.workers import APART_FROM
+from ingest.reception import Reception
+from ingest.workers import APART_FROM, PART
 from tests.events import line
 from tests.ingest.crashing_writer import Moment, crash
 from tests.ingest.sending import execute, log_held, logged, post, rows, until
 
-MANY = 3 * APART_FROM
-BAD = {0: b"no JSON", APART_FROM: line(id=""), APART_FROM + 1: line(time="never"), 2 * APART_FROM + 7: b"{}"}
+MANY = 2 * PART + 7
+BAD = {0: b"no JSON", PART - 1: line(id=""), PART: line(time="never"), 2 * PART + 6: b"{}"}
 
 WAITING = """SELECT FROM pg_stat_activity
     WHERE datname = current_database() AND application_name = 'tallygraph ledger' AND wait_event_type = 'Lock'"""
+
+
+@pytest.fixture(params=["alone", "beside another"], autouse=True)
+def company(request: pytest.FixtureRequest, reception: Reception) -> bool:
+    """Whether another large batch is under way: then one worker takes the whole of it, else all of them prepare it."""
+    reception._large = int(request.param == "beside another")
+    return reception._large > 0
 
 
 def batch(count: int, name: str = "") -> list[bytes]:
@@ -73,7 +81,7 @@ async def test_killed_processes_are_replaced(client, ledger):
     assert len(logged(ledger)) == 2 * APART_FROM
 
 
-async def test_once_a_batch_whose_worker_is_killed_at_it_is_recorded_by_another(client, ledger, reception, database_url):
+async def test_once_a_batch_whose_worker_is_killed_at_it_is_recorded(client, ledger, reception, database_url):
     with log_held(database_url):
         sending = asyncio.create_task(post(client, batch(APART_FROM)))
         await until(lambda: waiting_for_the_log(database_url))
@@ -85,9 +93,9 @@ async def test_once_a_batch_whose_worker_is_killed_at_it_is_recorded_by_another(
 
 
 @pytest.mark.parametrize("moment", [Moment.WAITING, Moment.COPIED, Moment.DONE])
-async def test_once_a_large_batch_of_a_killed_web_process_is_whole_or_not_there(client, ledger, database_url, moment):
+async def test_once_a_large_batch_of_a_killed_web_process_is_whole_or_not_there(client, ledger, database_url, moment, company):
     sent = batch(APART_FROM)
-    await asyncio.to_thread(crash, database_url, sent, moment)
+    await asyncio.to_thread(crash, database_url, sent, moment, beside_another=company)
     recorded = APART_FROM if moment is Moment.DONE else 0
     assert len(logged(ledger)) == recorded
     receipt = (await post(client, sent)).json()
