@@ -1,5 +1,8 @@
 """How much a process has accepted that is not durable yet: bounded, however it came in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 MAX_EVENTS_WAITING = 200_000
 
 
@@ -18,6 +21,15 @@ class Backlog:
         if self.events + events > MAX_EVENTS_WAITING:
             raise OverloadedError(f"{self.events} events wait to be recorded (MAX_EVENTS_WAITING): send this batch again later")
         self.events += events
+
+    @contextmanager
+    def held(self, events: int) -> Iterator[None]:
+        """So many more, as long as this is open. Raises OverloadedError."""
+        self.take(events)
+        try:
+            yield
+        finally:
+            self.let_go(events)
 
     def let_go(self, events: int) -> None:
         """So many are durable, or given up."""

@@ -12,8 +12,9 @@ from ingest.admission import Admission
 from ingest.appender import Appender
 from ingest.backlog import Backlog
 from ingest.dialects import Reading
+from ingest.lone import MAX_BYTES_AS_MADE, LoneAppender
 from ingest.outcomes import Receipt, Sender
-from ingest.preparing import Prepared, latest_time, prepare
+from ingest.preparing import Prepared, joined, latest_time, prepare
 from ingest.taking import Batch, Taken, is_whole, taken
 from ingest.workers import APART_FROM, Workers
 from ledger.application import Ledger, Recording
@@ -34,6 +35,7 @@ class Reception:
         self.backlog = Backlog()
         self._appender = Appender(ledger, self.backlog)
         self._workers = Workers(ledger, self.backlog)
+        self._lone = LoneAppender(ledger)
         self._large = 0  # batches under way
 
     async def receive(self, reports: Sequence[bytes], sender: Sender, reading: Reading) -> Receipt:
@@ -58,23 +60,29 @@ class Reception:
         alone = not self._large
         self._large += 1
         try:
-            return await (self._taken(batch) if alone else self._workers.take(batch))
+            return await (self._taken_alone(batch) if alone else self._workers.take(batch))
         finally:
             self._large -= 1
 
+    async def _taken_alone(self, batch: Batch) -> Taken:
+        if sum(map(len, batch.reports)) > MAX_BYTES_AS_MADE:
+            return await self._told(batch, await self._workers.prepare(batch, joined))
+        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append"):
+            prepared, recording = await self._workers.prepare(batch, self._lone.append)
+        return await self._told(batch, prepared, recording)
+
     async def _taken(self, batch: Batch) -> Taken:
-        prepared = await self._prepared(batch)
-        recording = await self._appended(prepared.entries) if prepared.entries else None
+        if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:
+            return await self._told(batch, prepare(*batch, latest_time()))
+        return await self._told(batch, await asyncio.to_thread(prepare, *batch, latest_time()))
+
+    async def _told(self, batch: Batch, prepared: Prepared, recording: Recording | None = None) -> Taken:
+        """What became of a batch, of which the events are appended now if they are not yet."""
+        if recording is None and prepared.entries:
+            recording = await self._appended(prepared.entries)
         if is_whole(prepared, recording):
             return taken(self._ledger, batch, prepared, recording)
         return await asyncio.to_thread(taken, self._ledger, batch, prepared, recording)
-
-    async def _prepared(self, batch: Batch) -> Prepared:
-        if len(batch.reports) >= APART_FROM:
-            return await self._workers.prepare(batch)
-        if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:
-            return prepare(*batch, latest_time())
-        return await asyncio.to_thread(prepare, *batch, latest_time())
 
     async def _appended(self, entries: Entries) -> Recording:
         """With a span of what this sender waits for: the commit is shared with others."""

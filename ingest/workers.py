@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
@@ -35,9 +35,12 @@ class Workers:
         self._backlog = backlog
         self._processes: ProcessPoolExecutor | None = None
 
-    async def prepare(self, batch: Batch) -> Prepared:
-        """Done soonest: by all of them together, part by part, for somebody else to append. To send what they make costs a fifth more."""
-        return await self._persistently(lambda processes: _prepared(processes, batch))
+    async def prepare(self, batch: Batch, use: Callable[[Iterator[Prepared]], T]) -> T:
+        """Done soonest: by all of them together, part by part. To send what they make costs a fifth more.
+
+        What `use` makes of the parts, in a thread. It has to be safe to repeat.
+        """
+        return await self._persistently(lambda processes: asyncio.to_thread(use, _parts(processes, batch)))
 
     async def take(self, batch: Batch) -> Taken:
         """Done with least: by one of them, from reports to the log. Durable when it returns.
@@ -82,14 +85,9 @@ class Workers:
         return done.taken
 
 
-async def _prepared(processes: ProcessPoolExecutor, batch: Batch) -> Prepared:
-    loop, latest = asyncio.get_running_loop(), latest_time()
-    reports, sender, reading = batch
+def _parts(processes: ProcessPoolExecutor, batch: Batch) -> Iterator[Prepared]:
+    (reports, sender, reading), latest = batch, latest_time()
     parts = [
-        loop.run_in_executor(processes, prepare, reports[start : start + PART], sender, reading, latest, start)
-        for start in range(0, len(reports), PART)
+        processes.submit(prepare, reports[start : start + PART], sender, reading, latest, start) for start in range(0, len(reports), PART)
     ]
-    whole, *rest = await asyncio.gather(*parts)
-    for part in rest:
-        whole.extend(part)
-    return whole
+    return (part.result() for part in parts)
