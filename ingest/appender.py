@@ -15,7 +15,7 @@ from ledger.entries import Entries
 
 
 class Appender:
-    """Appends for all who come to this process with little."""
+    """Appends for all who come to this process with what is prepared."""
 
     def __init__(self, ledger: Ledger, backlog: Backlog) -> None:
         self._writer = Writer(ledger)

@@ -1,8 +1,9 @@
 """A large batch that comes alone: Postgres takes in what is prepared of it while the rest is."""
 
 import time
-from collections.abc import Iterator
-from itertools import chain
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future
+from threading import Lock
 
 from ingest import metrics
 from ingest.preparing import Prepared
@@ -11,6 +12,11 @@ from ledger.application import Ledger, Recording
 from ledger.entries import Entries
 
 MAX_BYTES_AS_MADE = 4 * 2**20  # of a batch that has the log while it is prepared: whoever comes then waits for some 20 ms
+MAX_SECONDS_AS_MADE = 1.0  # for which it has it: Postgres does not see to that, while it waits for the rest of a COPY
+
+
+class NotSoonError(Exception):
+    """Raised to give the log back: the rest of a batch does not come in time, or is of an account that has to be made known before."""
 
 
 class LoneAppender:
@@ -18,25 +24,34 @@ class LoneAppender:
 
     def __init__(self, ledger: Ledger) -> None:
         self._writer = Writer(ledger)
+        self._turn = Lock()
 
-    def append(self, parts: Iterator[Prepared]) -> tuple[Prepared, Recording | None]:
-        """All of a batch, part by part, and what became of its events: null where it is for somebody else to append them.
+    def append(self, parts: Sequence[Future[Prepared]]) -> Recording | None:
+        """What became of a batch's events, when all are prepared. Null where nothing is recorded, and it has to be done otherwise.
 
-        That is where there are none, where others are at the log, and where some are known. Raises what `parts` raises.
+        That is where there are none, where others are at the log, where some are known, and where a part does not come in time. Raises what
+        a part came to in the place of events.
         """
-        whole = Prepared([], Entries(), [])
-        made = _made(parts, whole)
-        first, started = next(made, None), time.perf_counter()  # not to have the log while processes are being started
-        recording = None if first is None else self._writer.append_as_made(chain([first], made))
-        if recording is not None:
-            metrics.appended(len(whole.entries), time.perf_counter() - started)
-        for part in parts:  # what is left of them
-            whole.extend(part)
-        return whole, recording
+        if not parts[0].result().entries:  # nor is the log taken while processes are being started
+            return None
+        with self._turn:
+            self._writer.make_known(parts[0].result().entries)
+            started = time.perf_counter()
+            try:
+                recording = self._writer.append_as_made(self._made(parts, time.monotonic() + MAX_SECONDS_AS_MADE))
+            except NotSoonError:
+                return None
+            if recording is not None:
+                metrics.appended(len(recording.outcomes), time.perf_counter() - started)
+            return recording
 
-
-def _made(parts: Iterator[Prepared], whole: Prepared) -> Iterator[Entries]:
-    for part in parts:
-        whole.extend(part)
-        if part.entries:
-            yield part.entries
+    def _made(self, parts: Sequence[Future[Prepared]], deadline: float) -> Iterator[Entries]:
+        for part in parts:
+            try:
+                entries = part.result(max(0.0, deadline - time.monotonic())).entries
+            except TimeoutError:
+                raise NotSoonError from None
+            if self._writer.strangers(entries):
+                raise NotSoonError
+            if entries:
+                yield entries

@@ -1,6 +1,6 @@
 """Reports are parsed, checked, and made ready to be appended."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple, Self
 
@@ -23,14 +23,6 @@ class Prepared(NamedTuple):
         self.indexes.extend(others.indexes)
         self.entries.extend(others.entries)
         self.refused.extend(others.refused)
-
-
-def joined(parts: Iterable[Prepared]) -> Prepared:
-    """All of a batch that was prepared in parts."""
-    whole = Prepared([], Entries(), [])
-    for part in parts:
-        whole.extend(part)
-    return whole
 
 
 def latest_time() -> int:

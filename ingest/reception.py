@@ -1,4 +1,4 @@
-"""From reports to a receipt: large batches by workers, small ones here, in appends that they share."""
+"""From reports to a receipt: small batches here, in appends that they share, and large ones with the help of workers."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,13 +14,14 @@ from ingest.backlog import Backlog
 from ingest.dialects import Reading
 from ingest.lone import MAX_BYTES_AS_MADE, LoneAppender
 from ingest.outcomes import Receipt, Sender
-from ingest.preparing import Prepared, joined, latest_time, prepare
-from ingest.taking import Batch, Taken, is_whole, taken
-from ingest.workers import APART_FROM, Workers
+from ingest.preparing import Prepared, latest_time, prepare
+from ingest.taking import Batch, Taken, is_whole, kept_and_told
+from ingest.workers import PART, Parts, Workers, joined
 from ledger.application import Ledger, Recording
 from ledger.entries import Entries
 from ledger.position import Position
 
+APART_FROM = 500  # reports: to send fewer to another process is not worth it
 AT_ONCE = 32  # reports, which take less than a thread takes to be woken
 TRACER = trace.get_tracer(__name__)
 
@@ -34,9 +35,10 @@ class Reception:
         self.admission = Admission()
         self.backlog = Backlog()
         self._appender = Appender(ledger, self.backlog)
-        self._workers = Workers(ledger, self.backlog)
+        self._workers = Workers(ledger)
         self._lone = LoneAppender(ledger)
-        self._large = 0  # batches under way
+        self._large = 0  # how many large batches are under way
+        self._under_way: set[asyncio.Task[Taken]] = set()  # these
 
     async def receive(self, reports: Sequence[bytes], sender: Sender, reading: Reading) -> Receipt:
         """Record what is good of `reports`, as `reading` understands them, and say what became of them. Durable when it returns."""
@@ -52,24 +54,45 @@ class Reception:
 
     async def close(self) -> None:
         """Return when nothing is under way any more."""
-        await self._appender.close()
+        await asyncio.gather(*self._under_way, return_exceptions=True)
         await self._workers.close()
+        await self._appender.close()
 
     async def _taken_large(self, batch: Batch) -> Taken:
-        """By all workers together, where it comes alone; else each by one of them, whole."""
-        alone = not self._large
+        """By all workers together, where it comes alone; else each by one of them, whole. It goes on when its caller goes away."""
+        alone = not self._large and len(batch.reports) > PART
+        task = asyncio.create_task(self._taken_alone(batch) if alone else self._taken_beside(batch))
         self._large += 1
-        try:
-            return await (self._taken_alone(batch) if alone else self._workers.take(batch))
-        finally:
-            self._large -= 1
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Task[Taken]") -> None:
+        self._large -= 1
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: a caller who went away does not look
+
+    async def _taken_beside(self, batch: Batch) -> Taken:
+        attributes = {"tallygraph.events": len(batch.reports)}
+        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+            return await self._workers.take(batch)
 
     async def _taken_alone(self, batch: Batch) -> Taken:
-        if sum(map(len, batch.reports)) > MAX_BYTES_AS_MADE:
-            return await self._told(batch, await self._workers.prepare(batch, joined))
-        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append"):
-            prepared, recording = await self._workers.prepare(batch, self._lone.append)
+        attributes = {"tallygraph.events": len(batch.reports)}
+        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+            use = self._copied if sum(map(len, batch.reports)) <= MAX_BYTES_AS_MADE else self._only_prepared
+            prepared, recording = await self._workers.prepare(batch, use)
         return await self._told(batch, prepared, recording)
+
+    async def _copied(self, parts: Parts) -> tuple[Prepared, Recording | None]:
+        """All of a batch, and what became of its events: null where they are not appended yet."""
+        recording = await asyncio.to_thread(self._lone.append, parts)
+        return await joined(parts), recording
+
+    @staticmethod
+    async def _only_prepared(parts: Parts) -> tuple[Prepared, None]:
+        return await joined(parts), None
 
     async def _taken(self, batch: Batch) -> Taken:
         if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:
@@ -81,8 +104,8 @@ class Reception:
         if recording is None and prepared.entries:
             recording = await self._appended(prepared.entries)
         if is_whole(prepared, recording):
-            return taken(self._ledger, batch, prepared, recording)
-        return await asyncio.to_thread(taken, self._ledger, batch, prepared, recording)
+            return kept_and_told(self._ledger, batch, prepared, recording)
+        return await asyncio.to_thread(kept_and_told, self._ledger, batch, prepared, recording)
 
     async def _appended(self, entries: Entries) -> Recording:
         """With a span of what this sender waits for: the commit is shared with others."""

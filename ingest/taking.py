@@ -40,7 +40,7 @@ def is_whole(prepared: Prepared, recording: Recording | None) -> bool:
     return not prepared.refused and (recording is None or not recording.conflicts)
 
 
-def taken(ledger: Ledger, batch: Batch, prepared: Prepared, recording: Recording | None) -> Taken:
+def kept_and_told(ledger: Ledger, batch: Batch, prepared: Prepared, recording: Recording | None) -> Taken:
     """The whole of it. `recording` is null where there was nothing to append."""
     whole = is_whole(prepared, recording)
     not_kept = aside.NotKept(set(), set()) if whole else _kept(ledger, batch, prepared, recording)

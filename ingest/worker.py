@@ -1,10 +1,10 @@
-"""Takes in large batches, in a process of its own: what it has worked out it appends, since to hand it over would take as long."""
+"""Takes in large batches, in a process of its own, from reports to the log: what is prepared need not be sent to another process."""
 
 import time
 from typing import NamedTuple
 
 from ingest.preparing import prepare
-from ingest.taking import Batch, Taken, taken
+from ingest.taking import Batch, Taken, kept_and_told
 from ingest.writer import Writer
 from ledger.application import Ledger
 
@@ -18,7 +18,7 @@ class Done(NamedTuple):
 
 
 class Worker:
-    """Has a ledger of its own, which connects when it is first used."""
+    """Has a ledger of its own, and connects when it is made. Raises what Postgres raised."""
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
@@ -33,17 +33,23 @@ class Worker:
         started = time.perf_counter()
         recording = self._writer.append(prepared.entries) if prepared.entries else None
         seconds = time.perf_counter() - started
-        return Done(taken(self._ledger, batch, prepared, recording), len(prepared.entries), seconds)
+        return Done(kept_and_told(self._ledger, batch, prepared, recording), len(prepared.entries), seconds)
 
 
-_mine: list[Worker] = []  # this process's own, where it is one
+class _Mine:
+    """What this process has of its own, where it is for nothing else."""
+
+    place: tuple[str, str]
+    worker: Worker | None = None
 
 
 def begin(database_url: str, cell: str) -> None:
-    """Make this process a worker."""
-    _mine[:] = [Worker(Ledger(database_url, cell))]
+    """Say where the log is. Whoever only prepares need not connect."""
+    _Mine.place = database_url, cell
 
 
 def take(batch: Batch, latest: int) -> Done:
     """By this process's worker."""
-    return _mine[0].take(batch, latest)
+    if _Mine.worker is None:
+        _Mine.worker = Worker(Ledger(*_Mine.place))
+    return _Mine.worker.take(batch, latest)

@@ -17,18 +17,19 @@ class Writer:
 
     def append(self, entries: Entries) -> Recording:
         """What became of each. Durable when it returns; raises what Postgres raised."""
-        self._make_known(entries.accounts)
+        self.make_known(entries)
         return self._ledger.append(entries)
 
     def append_as_made(self, parts: Iterable[Entries]) -> Recording | None:
-        """The same, while they are being made. Null, and nothing is recorded, where they have to be appended when all are made."""
-        return self._ledger.append_as_made(map(self._of_the_known, parts))
+        """The same, of accounts that are known, while they are being made: see Ledger.append_as_made."""
+        return self._ledger.append_as_made(parts)
 
-    def _of_the_known(self, part: Entries) -> Entries:
-        self._make_known(part.accounts)
-        return part
+    def strangers(self, entries: Entries) -> set[str]:
+        """Accounts that are not known yet."""
+        return entries.accounts - self._known_accounts - {PLATFORM}
 
-    def _make_known(self, found: set[str]) -> None:
-        if strangers := found - self._known_accounts - {PLATFORM}:
+    def make_known(self, found: Entries) -> None:
+        """Those that are not are from now on."""
+        if strangers := self.strangers(found):
             self._ledger.beside(lambda connection: accounts.ensure(connection, strangers, self._ledger.cell))
             self._known_accounts |= strangers

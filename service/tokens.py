@@ -1,12 +1,10 @@
 """Tokens, sign-in codes and sessions. Each is told once and stored hashed; a code works once; a session ends with its token, too."""
 
-import asyncio
 import hmac
 import secrets
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Iterable
-from contextvars import Context
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any, LiteralString, NamedTuple
@@ -126,7 +124,6 @@ class Gatekeeper:
         self._pool = pool
         self._stopwatch = stopwatch
         self._known: dict[tuple[str, bytes], tuple[float, Viewer | None]] = {}
-        self._asked: dict[tuple[str, bytes], asyncio.Task[Viewer | None]] = {}
 
     async def viewer(self, authorization: str | None, session: str | None = None) -> Viewer | None:
         """From an Authorization header, or else a session cookie; null where neither is valid."""
@@ -159,17 +156,10 @@ class Gatekeeper:
         self._known.pop(("session", key), None)
 
     async def _find(self, by: str, key: bytes) -> Viewer | None:
-        known = self._known.get((by, key))
-        if known is not None and known[0] > self._stopwatch():
-            return known[1]
-        asked = self._asked.get((by, key))
-        if asked is None:  # one asks for all who have come with it meanwhile
-            asked = self._asked[by, key] = asyncio.create_task(self._learn(by, key), context=Context())
-            asked.add_done_callback(lambda _: self._asked.pop((by, key)))
-        return await asyncio.shield(asked)
-
-    async def _learn(self, by: str, key: bytes) -> Viewer | None:
         now = self._stopwatch()
+        known = self._known.get((by, key))
+        if known is not None and known[0] > now:
+            return known[1]
         if len(self._known) >= MAX_CACHED:
             self._known.clear()
         async with self._pool.connection() as connection:

@@ -7,6 +7,7 @@ from enum import Enum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+import psutil
 import psycopg
 
 from domain.sealing import Seal
@@ -53,8 +54,11 @@ def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseco
         if moment is Moment.DONE:
             _heard(here)
         process.join(milliseconds / 1000)  # it does not end by itself
+        workers = psutil.Process(process.pid).children()
         process.kill()
         process.join()
+        _, alive = psutil.wait_procs(workers, BOUND_SECONDS)  # they end with it
+        assert not alive
     with psycopg.connect(database_url, autocommit=True) as observer:
         _until(lambda: observer.execute(WAITING + "state <> 'idle'").rowcount == 0)
 

@@ -1,6 +1,5 @@
 """Tokens: who they let in, and when they no longer do."""
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -100,26 +99,6 @@ async def test_a_token_that_was_unknown_works_within_seconds(parts: Parts, token
     viewer = await gatekeeper.viewer("Bearer a token to come")
     assert viewer is not None
     assert viewer.token_name == "to come"
-
-
-async def test_who_come_at_once_with_one_token_are_asked_after_once(parts: Parts, tokens_of: Connection):
-    token = tokens.create(tokens_of, "many", Scope, None)
-    gatekeeper = Gatekeeper(parts.door_pool)
-    before = parts.door_pool.get_stats().get("requests_num", 0)
-    viewers = await asyncio.gather(*(gatekeeper.viewer(f"Bearer {token}") for _ in range(20)))
-    assert {viewer and viewer.token_name for viewer in viewers} == {"many"}
-    assert parts.door_pool.get_stats()["requests_num"] == before + 1
-
-
-async def test_whoever_goes_away_does_not_take_the_answer_for_others_with_them(parts: Parts, tokens_of: Connection):
-    token = tokens.create(tokens_of, "many", Scope, None)
-    gatekeeper = Gatekeeper(parts.door_pool)
-    leaving, staying = (asyncio.create_task(gatekeeper.viewer(f"Bearer {token}")) for _ in range(2))
-    await asyncio.sleep(0)  # both have asked
-    leaving.cancel()
-    viewer = await staying
-    assert viewer is not None
-    assert leaving.cancelled()
 
 
 async def test_bounded_what_is_remembered_of_callers(parts: Parts, tokens_of: Connection, monkeypatch: pytest.MonkeyPatch):
