@@ -34,8 +34,7 @@ def main() -> None:
         print(f"  in {much:.0f} MiB, where one of {audit.FEW:,} events takes {little:.0f}\n", flush=True)
         _tell_stages(where)
         head_lock.measure(where)
-    with place() as where:
-        crowd.measure(where, events[:CROWD])
+    crowd.measure(events[:CROWD])
     with place() as where:
         flood.measure(where, events, [len(events)])
     with place() as where:

@@ -13,7 +13,7 @@ import uvloop
 
 from benchmarks import append
 from benchmarks.append import LATEST
-from benchmarks.place import Place
+from benchmarks.place import Place, place
 from domain.access import Scope
 from ingest.dialects import in_cloudevents
 from ingest.outcomes import Sender
@@ -23,10 +23,19 @@ from ledger.application import Ledger
 CONNECTIONS = 64
 MAX_EVENTS = 10  # of a request
 ALONE = 1_000  # requests that are appended one by one
+FLUSHES_MS = (0, 2, 5, 10)  # what a flush takes beside what the disk here does: disks in the network, and copies elsewhere, take that
 
 
-def measure(where: Place, events: Sequence[bytes]) -> None:
-    """Print how the two compare."""
+def measure(events: Sequence[bytes]) -> None:
+    """Print how the two compare, on disks that are more or less fast."""
+    print(f"{CONNECTIONS} connections, requests of 1 to {MAX_EVENTS} events, against an append each, one by one, without HTTP:")
+    for flush_ms in FLUSHES_MS:
+        with place(flush_ms=flush_ms) as where:
+            _measure(where, events, f"+{flush_ms} ms a flush" if flush_ms else "the disk as it is")
+    print(flush=True)
+
+
+def _measure(where: Place, events: Sequence[bytes], disk: str) -> None:
     requests = _requests(events)
     one_by_one = _alone(where, requests[:ALONE])
     token = append.token(where, Scope.INGEST)
@@ -38,10 +47,9 @@ def measure(where: Place, events: Sequence[bytes]) -> None:
     rate = len(crowd.waits) / crowd.seconds
     shared = (len(requests) - ALONE) / (appends - ALONE)
     events_rate = crowd.events / crowd.seconds
-    print(f"{CONNECTIONS} connections, requests of 1 to {MAX_EVENTS} events: {rate:,.0f} requests/s, {events_rate:,.0f} events/s")
-    print(f"  {rate / one_by_one:.1f} of an append each, one by one, without HTTP ({one_by_one:,.0f}/s); {shared:.0f} requests an append")
     median, late = (crowd.percentile(share) * 1000 for share in (0.5, 0.99))
-    print(f"  answered, once durable, within {median:.1f} ms (half of them), {late:.1f} ms (99 of 100)\n", flush=True)
+    print(f"  {disk}: {rate:,.0f} requests/s, {events_rate:,.0f} events/s, {rate / one_by_one:.1f} of one by one ({one_by_one:,.0f}/s)")
+    print(f"    {shared:.0f} requests an append; durable and answered in {median:.1f} ms (half), {late:.1f} ms (99 of 100)", flush=True)
 
 
 class Crowd(NamedTuple):

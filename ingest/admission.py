@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from domain import limits
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.outcomes import Sender
 
 LATER = "send this batch again later"

@@ -7,49 +7,35 @@ from contextvars import Context
 from dataclasses import replace
 
 from domain.limits import MAX_EVENTS_PER_BATCH
-from domain.price_events import PLATFORM
 from ingest import metrics
-from ledger import accounts
+from ingest.backlog import Backlog
+from ingest.writer import Writer
 from ledger.application import Ledger, Recording
 from ledger.entries import Entries
 
-MAX_EVENTS_WAITING = 200_000
-
-
-class OverloadedError(Exception):
-    """Raised when more events wait to be appended than MAX_EVENTS_WAITING. Nothing of the batch is recorded: send it again later."""
-
 
 class Appender:
-    """The one writer of this process."""
+    """Appends for all who come to this process with what is prepared."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._known_accounts: set[str] = set()
+    def __init__(self, ledger: Ledger, backlog: Backlog) -> None:
+        self._writer = Writer(ledger)
+        self._backlog = backlog
         self._waiting: deque[tuple[Entries, asyncio.Future[Recording]]] = deque()
-        self._events_waiting = 0
-        self._writer: asyncio.Task[None] | None = None
+        self._writing: asyncio.Task[None] | None = None
 
     async def record(self, events: Entries) -> Recording:
         """Append `events` and say what became of each. Returns when they are durable; raises OverloadedError, or what Postgres raised."""
-        if self._events_waiting + len(events) > MAX_EVENTS_WAITING:
-            raise OverloadedError(f"{self._events_waiting} events wait to be recorded (MAX_EVENTS_WAITING): send this batch again later")
+        self._backlog.take(len(events))
         answer: asyncio.Future[Recording] = asyncio.get_running_loop().create_future()
         self._waiting.append((events, answer))
-        self._events_waiting += len(events)
-        if self._writer is None or self._writer.done():
-            self._writer = asyncio.create_task(self._write(), context=Context())  # it writes for all: what it logs is of no one request
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write(), context=Context())  # it writes for all: what it logs is of no one request
         return await asyncio.shield(answer)  # a caller that goes away does not take the others' append with it
-
-    @property
-    def events_waiting(self) -> int:
-        """How many events are accepted, and not durable yet."""
-        return self._events_waiting
 
     async def close(self) -> None:
         """Return when nothing waits any more."""
-        if self._writer is not None:
-            await self._writer
+        if self._writing is not None:
+            await self._writing
 
     async def _write(self) -> None:
         while self._waiting:
@@ -69,17 +55,14 @@ class Appender:
                 for events, answer in batches:
                     answer.set_result(_part(recording, start, start + len(events)))
                     start += len(events)
-            self._events_waiting -= size
+            self._backlog.let_go(size)
 
     def _append(self, batches: Sequence[Entries]) -> Recording:
         together = Entries()
         for each in batches:
             together.extend(each)
-        if strangers := together.accounts - self._known_accounts - {PLATFORM}:
-            self._ledger.beside(lambda connection: accounts.ensure(connection, strangers, self._ledger.cell))
-            self._known_accounts |= strangers
         with metrics.append_of(len(together)):
-            return self._ledger.append(together)
+            return self._writer.append(together)
 
 
 def _part(recording: Recording, start: int, end: int) -> Recording:

@@ -14,7 +14,7 @@ from domain import limits
 from domain.access import Scope, Viewer
 from ingest import bodies, metrics
 from ingest.admission import Admission, Held
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.bodies import Body
 from ingest.dialects import Dialect
 from ingest.outcomes import Sender

@@ -1,25 +1,28 @@
-"""From reports to a receipt: prepare them, record what is good, keep aside what is not."""
+"""From reports to a receipt: small batches here, in appends that they share, and large ones with the help of workers."""
 
 import asyncio
 from collections.abc import Sequence
 
-import msgspec
 from opentelemetry import trace
 
 from domain import limits
-from domain.names import account_id
 from domain.sealing import Seal
 from ingest import metrics
 from ingest.admission import Admission
 from ingest.appender import Appender
+from ingest.backlog import Backlog
 from ingest.dialects import Reading
-from ingest.outcomes import Receipt, Refused, Sender
-from ingest.preparing import Prepared, Preparers
-from ledger import aside
-from ledger.application import Ledger, Outcome, Recording
+from ingest.lone import MAX_BYTES_AS_MADE, LoneAppender
+from ingest.outcomes import Receipt, Sender
+from ingest.preparing import Prepared, latest_time, prepare
+from ingest.taking import Batch, Taken, is_whole, kept_and_told
+from ingest.workers import PART, Parts, Workers, joined
+from ledger.application import Ledger, Recording
 from ledger.entries import Entries
 from ledger.position import Position
 
+APART_FROM = 500  # reports: to send fewer to another process is not worth it
+AT_ONCE = 32  # reports, which take less than a thread takes to be woken
 TRACER = trace.get_tracer(__name__)
 
 
@@ -29,72 +32,82 @@ class Reception:
     def __init__(self, ledger: Ledger, seal: Seal) -> None:
         self._ledger = ledger
         self._seal = seal
-        self._preparers = Preparers()
         self.admission = Admission()
-        self.appender = Appender(ledger)
+        self.backlog = Backlog()
+        self._appender = Appender(ledger, self.backlog)
+        self._workers = Workers(ledger)
+        self._lone = LoneAppender(ledger)
+        self._large = 0  # how many large batches are under way
+        self._under_way: set[asyncio.Task[Taken]] = set()  # these
 
     async def receive(self, reports: Sequence[bytes], sender: Sender, reading: Reading) -> Receipt:
         """Record what is good of `reports`, as `reading` understands them, and say what became of them. Durable when it returns."""
+        batch = Batch(reports, sender, reading)
         attributes = {"tallygraph.dialect": reading.name, "tallygraph.events": len(reports)}
         with TRACER.start_as_current_span("receive batch", attributes=attributes) as span:
-            receipt = await self._received(reports, sender, reading)
+            found = await (self._taken(batch) if len(reports) < APART_FROM else self._taken_large(batch))
+            position = None if found.position is None else Position(self._ledger.cell, found.position).sealed(self._seal)
+            receipt = Receipt(found.recorded, found.duplicates, found.conflicts, found.rejected, position)
             for outcome, events in metrics.count(reading.name, receipt).items():
                 span.set_attribute(f"tallygraph.{outcome}", events)
         return receipt
 
-    async def _received(self, reports: Sequence[bytes], sender: Sender, reading: Reading) -> Receipt:
-        prepared = await self._preparers.prepare(reports, sender, reading)
-        recording = await self._appended(prepared.entries) if prepared.entries else None
-        not_kept = aside.NotKept(set(), set())
-        if prepared.refused or (recording and recording.conflicts):
-            not_kept = await asyncio.to_thread(self._keep, reports, prepared, recording, sender, reading)
-        return self._receipt(prepared, recording, not_kept)
+    async def close(self) -> None:
+        """Return when nothing is under way any more."""
+        await asyncio.gather(*self._under_way, return_exceptions=True)
+        await self._workers.close()
+        await self._appender.close()
+
+    async def _taken_large(self, batch: Batch) -> Taken:
+        """By all workers together, where it comes alone; else each by one of them, whole. It goes on when its caller goes away."""
+        alone = not self._large and len(batch.reports) > PART
+        task = asyncio.create_task(self._taken_alone(batch) if alone else self._taken_beside(batch))
+        self._large += 1
+        self._under_way.add(task)
+        task.add_done_callback(self._ended)
+        return await asyncio.shield(task)
+
+    def _ended(self, task: "asyncio.Task[Taken]") -> None:
+        self._large -= 1
+        self._under_way.discard(task)
+        if not task.cancelled():
+            task.exception()  # seen: a caller who went away does not look
+
+    async def _taken_beside(self, batch: Batch) -> Taken:
+        attributes = {"tallygraph.events": len(batch.reports)}
+        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+            return await self._workers.take(batch)
+
+    async def _taken_alone(self, batch: Batch) -> Taken:
+        attributes = {"tallygraph.events": len(batch.reports)}
+        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+            use = self._copied if sum(map(len, batch.reports)) <= MAX_BYTES_AS_MADE else self._only_prepared
+            prepared, recording = await self._workers.prepare(batch, use)
+        return await self._told(batch, prepared, recording)
+
+    async def _copied(self, parts: Parts) -> tuple[Prepared, Recording | None]:
+        """All of a batch, and what became of its events: null where they are not appended yet."""
+        recording = await asyncio.to_thread(self._lone.append, parts)
+        return await joined(parts), recording
+
+    @staticmethod
+    async def _only_prepared(parts: Parts) -> tuple[Prepared, None]:
+        return await joined(parts), None
+
+    async def _taken(self, batch: Batch) -> Taken:
+        if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:
+            return await self._told(batch, prepare(*batch, latest_time()))
+        return await self._told(batch, await asyncio.to_thread(prepare, *batch, latest_time()))
+
+    async def _told(self, batch: Batch, prepared: Prepared, recording: Recording | None = None) -> Taken:
+        """What became of a batch, of which the events are appended now if they are not yet."""
+        if recording is None and prepared.entries:
+            recording = await self._appended(prepared.entries)
+        if is_whole(prepared, recording):
+            return kept_and_told(self._ledger, batch, prepared, recording)
+        return await asyncio.to_thread(kept_and_told, self._ledger, batch, prepared, recording)
 
     async def _appended(self, entries: Entries) -> Recording:
         """With a span of what this sender waits for: the commit is shared with others."""
         with TRACER.start_as_current_span("append", attributes={"tallygraph.events": len(entries)}):
-            return await self.appender.record(entries)
-
-    async def close(self) -> None:
-        """Return when nothing is under way any more."""
-        await self.appender.close()
-        await self._preparers.close()
-
-    def _keep(
-        self, reports: Sequence[bytes], prepared: Prepared, recording: Recording | None, sender: Sender, reading: Reading
-    ) -> aside.NotKept:
-        rejected = [
-            aside.Rejected(sender.account, reading.name, each.field, each.message, body)
-            for each in prepared.refused
-            for body in (reading.kept(reports[each.index])[: limits.MAX_EVENT_BYTES],)  # a longer one is no event, whatever its rest says
-        ]
-        conflicting = [
-            aside.Conflicting(account_id(event.account), event.originator_id, each.standing_topic, each.standing, event.TOPIC, each.refused)
-            for each in (recording.conflicts if recording else ())
-            for event in (prepared.entries.event(each.index),)
-        ]
-        return self._ledger.beside(lambda connection: aside.keep(connection, rejected, conflicting))
-
-    def _receipt(self, prepared: Prepared, recording: Recording | None, not_kept: aside.NotKept) -> Receipt:
-        rejected = _told(prepared.refused, not_kept.rejected, "MAX_REJECTED_BYTES_PER_ACCOUNT")
-        if recording is None:
-            return Receipt(0, 0, [], rejected, None)
-        conflicts = [
-            Refused(prepared.indexes[each.index], prepared.entries.event(each.index).id, None, SAME_NAME) for each in recording.conflicts
-        ]
-        return Receipt(
-            recording.outcomes.count(Outcome.RECORDED),
-            recording.outcomes.count(Outcome.DUPLICATE),
-            _told(conflicts, not_kept.conflicting, "MAX_CONFLICT_BYTES_PER_ACCOUNT"),
-            rejected,
-            Position(self._ledger.cell, recording.position).sealed(self._seal),
-        )
-
-
-SAME_NAME = "this source and id already stand for another content: the first report stands"
-
-
-def _told(refused: Sequence[Refused], not_kept: set[int], limit: str) -> list[Refused]:
-    """The same, but those that are not kept aside say so: then it is the sender's to keep them."""
-    reason = f"; not kept aside, for {getattr(limits, limit)} bytes of this account are already ({limit}): keep it yourself"
-    return [msgspec.structs.replace(each, message=each.message + reason) if i in not_kept else each for i, each in enumerate(refused)]
+            return await self._appender.record(entries)

@@ -20,7 +20,7 @@ from starlette.responses import Response
 from domain import limits
 from ingest import metrics
 from ingest.admission import Admission
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.dialects import Dialect
 from ingest.endpoint import Authenticate, Intake, retry_later
 from ingest.outcomes import Receipt, Sender

@@ -26,6 +26,8 @@ def give_up(broken: ProcessPoolExecutor) -> None:
     (https://github.com/python/cpython/issues/94777): once nobody can, it does not. Since then it closes that end itself,
     and whoever closes it beside would close what another thread has just opened.
     """
+    for each in [*(getattr(broken, "_processes", None) or {}).values()]:
+        each.kill()  # they wait for what the killed one had, and for no other signal
     queue = getattr(broken, "_call_queue", None)
     if queue is not None and sys.version_info < (3, 11, 5):
         queue._reader.close()  # noqa: SLF001 - there is no other way

@@ -1,6 +1,6 @@
 """The ledger: the application of the eventsourcing library that holds the facts which change figures."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -99,6 +99,22 @@ class Ledger(Application[UUID]):
             Outcome.RECORDED if i in new else Outcome.CONFLICT if i in conflicting else Outcome.DUPLICATE for i in range(len(entries))
         ]
         return Recording(outcomes, conflicts, appended.position)
+
+    def append_as_made(self, parts: Iterable[Entries]) -> Recording | None:
+        """Append events that are all new, while they are being made, if nobody else is at the log. Null where that is not so.
+
+        Then nothing is recorded, and they have to be appended when all are made. `parts` may be left before their end.
+        """
+        made = 0
+
+        def rows() -> Iterator[list[bytes]]:
+            nonlocal made
+            for part in parts:
+                made += len(part)
+                yield part.rows
+
+        position = self.ledger_recorder.append_as_made(rows())
+        return None if position is None else Recording([Outcome.RECORDED] * made, [], position)
 
     def begin(self, events: Sequence[UsageEvent], recorded_at: datetime) -> bool:
         """Record `events`, each with a name of its own, as the first of a log that is said to have been kept since `recorded_at`.

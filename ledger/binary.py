@@ -52,10 +52,14 @@ def topic_and_state(row: bytes) -> tuple[str, bytes]:
     return row[begin:end].decode(), row[end + 4 :]
 
 
+def at_positions(rows: Collection[bytes], first: int) -> bytes:
+    """A part of a COPY: `rows` at consecutive positions."""
+    return b"".join(chain.from_iterable(zip(rows, map(_int8, repeat(8), count(first)), strict=False)))
+
+
 def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
-    """The whole of a COPY: `rows` at consecutive positions."""
-    positions = map(_int8, repeat(8), count(first_position))
-    return b"".join((COPY_HEADER, *chain.from_iterable(zip(rows, positions, strict=False)), COPY_TRAILER))
+    """The whole of a COPY of them."""
+    return COPY_HEADER + at_positions(rows, first_position) + COPY_TRAILER
 
 
 _NAMED, _SIXTEEN = struct.pack(">hi", 4, 16), struct.pack(">i", 16)

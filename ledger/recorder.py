@@ -24,15 +24,14 @@ from eventsourcing.persistence import (
 )
 from eventsourcing.postgres import PostgresApplicationRecorder, PostgresDatastore
 from psycopg import Connection
-from psycopg.errors import UniqueViolation
+from psycopg.errors import LockNotAvailable, UniqueViolation
 from psycopg.rows import tuple_row
 from psycopg.sql import SQL, Composed, Identifier
 
-from ledger.binary import UuidArray, UuidArrayDumper, copy_of_events, event_row
+from ledger.binary import COPY_HEADER, COPY_TRAILER, UuidArray, UuidArrayDumper, at_positions, event_row
 from ledger.entries import ID, Place, place_of
+from ledger.statements import ADVANCE, COPY, CREATE, FIND, FIND_ONE, HEAD, LOCK, LOCK_IF_FREE, LOG_APPEND, READ, SETTINGS, STATES
 
-APPEND_TIMEOUT_MS = 30_000  # of one statement: a stalled writer must not hold the others for ever
-LOCK_TIMEOUT_MS = 20_000
 ATTEMPTS = 5
 RETRY_WAIT_SECONDS = 0.2
 
@@ -74,7 +73,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
             "index": Identifier(self.notification_id_index_name),
         }
         self.sql_create_statements = [self._sql(statement) for statement in CREATE]
-        self._lock, self._find, self._copy, self._advance, self._log = map(self._sql, (LOCK, FIND, COPY, ADVANCE, LOG_APPEND))
+        self._lock, self._lock_if_free = map(self._sql, (LOCK, LOCK_IF_FREE))
+        self._find, self._copy, self._advance, self._log = map(self._sql, (FIND, COPY, ADVANCE, LOG_APPEND))
         self._read = self._sql(READ)
         self._look_first = False
 
@@ -95,6 +95,26 @@ class LedgerRecorder(PostgresApplicationRecorder):
 
         return persistently(once)
 
+    def append_as_made(self, parts: Iterable[Sequence[bytes]]) -> int | None:
+        """Record rows part by part, while they are being made, and return the position of the last.
+
+        Null, and nothing is recorded, where somebody else is at the log, where a row bears a name that is taken, and where the connection
+        is lost: then `append` has to do it, which waits, looks, and tries again. `parts` may be left before their end. What they raise is
+        raised, and nothing is recorded.
+        """
+        if self._look_first:
+            return None
+        with (
+            suppress(InterfaceError, OperationalError),
+            self.datastore.get_connection() as connection,
+            suppress(LockNotAvailable, UniqueViolation),  # of which the pool has not to hear: the connection is good
+            connection.transaction(),
+            connection.cursor(row_factory=tuple_row, binary=True) as cursor,
+        ):
+            position, digest = self._locked(connection, cursor, self._lock_if_free)
+            return self._write(connection, cursor, position, digest, parts)
+        return None
+
     def begin(self, rows: Sequence[bytes], recorded_at: datetime) -> bool:
         """Record `rows` as the first of a log that is said to have been kept since `recorded_at`, which is no later than now.
 
@@ -107,11 +127,10 @@ class LedgerRecorder(PostgresApplicationRecorder):
                 connection.transaction(),
                 connection.cursor(row_factory=tuple_row, binary=True) as cursor,
             ):
-                cursor.execute(SETTINGS, prepare=True)
-                position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
+                position, digest = self._locked(connection, cursor, self._lock)
                 if position:
                     return False
-                self._write(connection, cursor, position, digest, rows, recorded_at)
+                self._write(connection, cursor, position, digest, [rows], recorded_at)
             return True
 
         return persistently(once)
@@ -119,15 +138,21 @@ class LedgerRecorder(PostgresApplicationRecorder):
     def _append(self, connection: Connection[Any], events: Mapping[Place, bytes], *, look: bool) -> Appended:
         """Raises UniqueViolation where it did not `look`, and one of `events` is in the log."""
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            with connection.pipeline():
-                cursor.execute(SETTINGS, prepare=True)
-                position, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
+            position, digest = self._locked(connection, cursor, self._lock)
             standing = self._standing(cursor, events) if look else {}
             rows = [row for place, row in events.items() if place not in standing] if standing else [*events.values()]
             self._look_first = bool(standing)  # who sends a batch again will send the next one again, too
             if rows:
-                position = self._write(connection, cursor, position, digest, rows)
+                position = self._write(connection, cursor, position, digest, [rows])
         return Appended(len(rows), standing, position)
+
+    @staticmethod
+    def _locked(connection: Connection[Any], cursor: Any, lock: Composed) -> tuple[int, bytes]:
+        """Position and digest of the head of the log, which is ours until the transaction ends."""
+        with connection.pipeline():
+            cursor.execute(SETTINGS, prepare=True)
+            position, digest = _one(cursor.execute(lock, prepare=True).fetchone())
+        return position, digest
 
     def _standing(self, cursor: Any, events: Mapping[Place, bytes]) -> dict[Place, bytes]:
         cursor.adapters.register_dumper(UuidArray, UuidArrayDumper)
@@ -149,18 +174,23 @@ class LedgerRecorder(PostgresApplicationRecorder):
         cursor: Any,
         position: int,
         digest: bytes,
-        rows: Sequence[bytes],
+        parts: Iterable[Sequence[bytes]],
         recorded_at: datetime | None = None,
     ) -> int:
-        """Copy `rows` in behind the head of the log, move that, and return its position.
+        """Copy rows in behind the head of the log, part by part, move that, and return its position.
 
         `recorded_at` is now where it is null, or to come.
         """
+        chained = blake2b(digest, digest_size=32)  # the digest of the log up to here: of the digest before, and what is new
         with cursor.copy(self._copy) as copy:
-            copy.write(copy_of_events(rows, position + 1))
-        position += len(rows)
+            copy.write(COPY_HEADER)
+            for rows in parts:
+                copy.write(at_positions(rows, position + 1))
+                chained.update(b"".join(rows))
+                position += len(rows)
+            copy.write(COPY_TRAILER)
         with connection.pipeline():
-            cursor.execute(self._advance, [position, _chain(digest, rows), recorded_at], prepare=True)
+            cursor.execute(self._advance, [position, chained.digest(), recorded_at], prepare=True)
             cursor.execute(self._log, prepare=True)
         return position
 
@@ -189,9 +219,8 @@ class LedgerRecorder(PostgresApplicationRecorder):
             event_row(UUID(str(event.originator_id)).bytes, event.originator_version, event.topic, event.state) for event in stored_events
         ]
         with connection.transaction(), connection.cursor(row_factory=tuple_row, binary=True) as cursor:
-            cursor.execute(SETTINGS, prepare=True)
-            before, digest = _one(cursor.execute(self._lock, prepare=True).fetchone())
-            last = self._write(connection, cursor, before, digest, rows)
+            before, digest = self._locked(connection, cursor, self._lock)
+            last = self._write(connection, cursor, before, digest, [rows])
         return [*range(before + 1, last + 1)]
 
     def _positions_of_own(self, stored_events: Sequence[StoredEvent]) -> list[int]:
@@ -231,58 +260,3 @@ class LedgerRecorder(PostgresApplicationRecorder):
 def _one(row: tuple[Any, ...] | None) -> tuple[Any, ...]:
     assert row is not None, "the head of the log has one row"
     return row
-
-
-def _chain(digest: bytes, rows: Sequence[bytes]) -> bytes:
-    """The digest of the log up to here: of the digest before, and what is new."""
-    chained = blake2b(digest, digest_size=32)
-    chained.update(b"".join(rows))
-    return chained.digest()
-
-
-CREATE = (
-    """
-    CREATE TABLE IF NOT EXISTS {events} (
-        originator_id uuid NOT NULL,
-        originator_version bigint NOT NULL,
-        topic text NOT NULL,
-        state bytea NOT NULL,
-        notification_id bigint NOT NULL,
-        PRIMARY KEY (originator_id, originator_version)
-    )""",
-    "CREATE UNIQUE INDEX IF NOT EXISTS {index} ON {events} (notification_id)",
-    # A head that is updated by every append stays one page: its dead versions are pruned in place.
-    """
-    CREATE TABLE IF NOT EXISTS {head} (
-        one boolean PRIMARY KEY DEFAULT true CHECK (one),
-        position bigint NOT NULL,
-        recorded_at timestamptz NOT NULL,
-        digest bytea NOT NULL
-    ) WITH (fillfactor = 10)""",
-    "INSERT INTO {head} VALUES (true, 0, 'epoch', '\\x') ON CONFLICT DO NOTHING",
-    """
-    CREATE TABLE IF NOT EXISTS {appends} (
-        position bigint PRIMARY KEY,
-        recorded_at timestamptz NOT NULL,
-        digest bytea NOT NULL
-    )""",
-    "CREATE INDEX IF NOT EXISTS {appends_by_time} ON {appends} (recorded_at)",
-)
-SETTINGS = SQL(
-    "SELECT set_config('statement_timeout', {}, true), set_config('lock_timeout', {}, true), set_config('synchronous_commit', 'on', true)"
-).format(str(APPEND_TIMEOUT_MS), str(LOCK_TIMEOUT_MS))
-LOCK = "SELECT position, digest FROM {head} FOR UPDATE"
-# The beginning of a state tells a duplicate from a conflict; the whole of a large one would be read for nothing.
-FIND = "SELECT uuid_send(originator_id), originator_version, substring(state FROM 1 FOR 17) FROM {events} WHERE originator_id = ANY(%b)"
-STATES = "SELECT uuid_send(originator_id), originator_version, topic, state FROM {events} WHERE originator_id = ANY(%b)"
-FIND_ONE = "SELECT notification_id, topic, state FROM {events} WHERE originator_id = %s AND originator_version = %s"
-COPY = "COPY {events} (originator_id, originator_version, topic, state, notification_id) FROM STDIN (FORMAT BINARY)"
-# An instant of the log never goes back, whatever the clock does.
-ADVANCE = """
-    UPDATE {head} SET position = %b, digest = %b,
-        recorded_at = greatest(least(%b::timestamptz, clock_timestamp()), recorded_at)"""
-LOG_APPEND = "INSERT INTO {appends} SELECT position, recorded_at, digest FROM {head}"
-READ = """
-    SELECT notification_id, uuid_send(originator_id), topic, state FROM {events}
-    WHERE notification_id > %b ORDER BY notification_id LIMIT %b"""
-HEAD = "SELECT position FROM {head}"

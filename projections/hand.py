@@ -10,7 +10,7 @@ from ledger.apart import executor
 from projections.worker import Worker
 from projections.writing import connect
 
-GIVE_WAY = 5  # to the door, where busy processors are shared: who reports waits for an answer, and what is projected can be a little late
+GIVE_WAY = 10  # to the door, where busy processors are shared: who reports waits for an answer, and what is projected can be a little late
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -18,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from domain.limits import MAX_SPOOL_BYTES
-from ingest.appender import MAX_EVENTS_WAITING, Appender
+from ingest.backlog import MAX_EVENTS_WAITING, Backlog
 from jobs.unfinished import Unfinished, unfinished
 from projections.lag import Lag, lags
 from service.metrics_readers import CHECK_SECONDS, NotForThemError, Readers
@@ -33,11 +33,11 @@ class Metrics:
     """The endpoint."""
 
     def __init__(
-        self, gatekeeper: Gatekeeper, pool: AsyncConnectionPool[AsyncConnection[Any]], appender: Appender, spool_folder: Path
+        self, gatekeeper: Gatekeeper, pool: AsyncConnectionPool[AsyncConnection[Any]], backlog: Backlog, spool_folder: Path
     ) -> None:
         self._readers = Readers(gatekeeper)
         self._pool = pool
-        self._appender = appender
+        self._backlog = backlog
         self._spool_folder = spool_folder
 
     async def respond(self, request: Request) -> Response:
@@ -69,7 +69,7 @@ class Metrics:
             return None
 
     def _waiting(self) -> Iterator[Metric]:
-        waiting = self._appender.events_waiting
+        waiting = self._backlog.events
         yield GaugeMetricFamily("tallygraph_append_queue_events", "Events that are accepted and not durable yet.", waiting)
         yield GaugeMetricFamily("tallygraph_append_queue_limit_events", "How many may: MAX_EVENTS_WAITING.", MAX_EVENTS_WAITING)
 

@@ -20,7 +20,7 @@ from graph.endpoint import Endpoint
 from graph.errors import SessionEndedError, UnauthenticatedError, UnavailableError
 from graph.schema import schema, schema_with
 from ingest import metrics
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.dialects import Dialect, in_cloudevents
 from ingest.endpoint import Intake
 from ingest.litellm.dialect import LiteLLM
@@ -124,10 +124,10 @@ def application(parts: Parts) -> ASGIApp:
         lifespan=lifespan,
         exception_handlers=unavailable.HANDLERS,
         routes=[
-            *dashboard.routes,
             Route("/v1/events", Intake(Dialect(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/traces", Intake(Traces(), parts.reception, parts.gatekeeper.viewer).respond, methods=["POST"]),
             Route("/v1/litellm", parts.litellm.respond, methods=["POST"]),
+            *dashboard.routes,  # behind what is asked for most: they are looked at one after the other
             Route("/v1/exports/{id:uuid}/{name:path}", Downloads(parts.desk, links).respond),
             Route("/v1/audits/{id:uuid}/{name:path}", AuditDownloads(parts.audit_desk, links, parts.seal).respond),
             Route("/sign-in", sign_in.enter),
@@ -136,7 +136,7 @@ def application(parts: Parts) -> ASGIApp:
             Route("/livez", live),
             Route("/readyz", Readiness(parts.door_pool, parts.pool).respond),
             Route(GRAPHQL, graphql),  # for who asks with a slash at the end
-            Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.appender, parts.spool_folder).respond),
+            Route("/metrics", Metrics(parts.gatekeeper, parts.door_pool, parts.reception.backlog, parts.spool_folder).respond),
         ],
     )
     return traced(Watched(_GraphQLPast(starlette, graphql), access_log=parts.access_log))

@@ -7,6 +7,7 @@ from enum import Enum
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 
+import psutil
 import psycopg
 
 from domain.sealing import Seal
@@ -36,13 +37,13 @@ LOCKS = {
 }
 
 
-def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseconds: int = 0) -> None:
+def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseconds: int = 0, *, beside_another: bool = False) -> None:
     """Have `reports` recorded by a process that is killed at that moment. Returns when nothing of it goes on, in Postgres either.
 
     There has to be something new in them for a moment of LOCKS to come.
     """
     here, there = FORKS.Pipe()
-    process = FORKS.Process(target=record, args=(database_url, reports, there), daemon=True)
+    process = FORKS.Process(target=record, args=(database_url, reports, there, beside_another))
     with psycopg.connect(database_url) as observer:
         observer.execute(LOCKS.get(moment, "SELECT").encode())
         process.start()
@@ -53,17 +54,21 @@ def crash(database_url: str, reports: Sequence[bytes], moment: Moment, milliseco
         if moment is Moment.DONE:
             _heard(here)
         process.join(milliseconds / 1000)  # it does not end by itself
+        workers = psutil.Process(process.pid).children()
         process.kill()
         process.join()
+        _, alive = psutil.wait_procs(workers, BOUND_SECONDS)  # they end with it
+        assert not alive
     with psycopg.connect(database_url, autocommit=True) as observer:
         _until(lambda: observer.execute(WAITING + "state <> 'idle'").rowcount == 0)
 
 
-def record(database_url: str, reports: Sequence[bytes], told: Connection) -> None:
+def record(database_url: str, reports: Sequence[bytes], told: Connection, beside_another: bool) -> None:
     """Record, and say when it begins and when it is done."""
-    ledger = Ledger(database_url)
+    reception = Reception(Ledger(database_url), Seal(b"a secret for tests"))
+    reception._large += beside_another
     told.send("begins")
-    asyncio.run(Reception(ledger, Seal(b"a secret for tests")).receive(reports, Sender(None), in_cloudevents("a test")))
+    asyncio.run(reception.receive(reports, Sender(None), in_cloudevents("a test")))
     told.send("is done")
     told.recv()  # until the end
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from domain import limits
 from ingest.admission import Admission
-from ingest.appender import OverloadedError
+from ingest.backlog import OverloadedError
 from ingest.endpoint import RETRY_SECONDS
 from ingest.outcomes import Sender
 from tests.events import line
@@ -91,10 +91,10 @@ async def test_yours_alone_who_sends_slowly_and_much_keeps_nobody_else_out(clien
 async def test_a_large_body_is_sent_back_for_want_of_room_and_a_small_one_is_not(client, reception, database_url, narrow):
     with log_held(database_url):
         first = asyncio.create_task(post(client, large("a")))
-        await until(lambda: reception.appender._events_waiting == 20)
+        await until(lambda: reception.backlog.events == 20)
         assert_sent_back(await post(client, large("b")), "MAX_SENT_BYTES_IN_FLIGHT")
         small = asyncio.create_task(post(client, [line(id="small")]))
-        await until(lambda: reception.appender._events_waiting == 21)
+        await until(lambda: reception.backlog.events == 21)
     assert [(await each).json()["recorded"] for each in (first, small)] == [20, 1]
     assert (await post(client, large("b"))).json()["recorded"] == 20
     assert_nothing_held(reception.admission)
@@ -103,11 +103,11 @@ async def test_a_large_body_is_sent_back_for_want_of_room_and_a_small_one_is_not
 async def test_a_large_body_waits_for_its_turn_to_expand_and_a_small_one_does_not(client, reception, database_url, narrow):
     with log_held(database_url):
         first = packed(client, large("a"))
-        await until(lambda: reception.appender._events_waiting == 20)
+        await until(lambda: reception.backlog.events == 20)
         second = packed(client, large("b"))
         await until(reception.admission.expanded._turn.locked)
         small = packed(client, line(id="small"))
-        await until(lambda: reception.appender._events_waiting == 21)
+        await until(lambda: reception.backlog.events == 21)
         assert not second.done()
     assert [(await each).json()["recorded"] for each in (first, second, small)] == [20, 20, 1]
     assert_nothing_held(reception.admission)
@@ -117,7 +117,7 @@ async def test_a_large_body_that_waits_too_long_for_its_turn_is_sent_back(client
     monkeypatch.setattr(limits, "MAX_TURN_SECONDS", 0.05)
     with log_held(database_url):
         first = packed(client, large("a"))
-        await until(lambda: reception.appender._events_waiting == 20)
+        await until(lambda: reception.backlog.events == 20)
         assert_sent_back(await packed(client, large("b")), "MAX_EXPANDED_BYTES_IN_FLIGHT", "MAX_TURN_SECONDS")
     assert (await first).json()["recorded"] == 20
     assert (await packed(client, large("b"))).json()["recorded"] == 20

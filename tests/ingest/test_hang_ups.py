@@ -77,7 +77,7 @@ async def test_who_hangs_up_before_the_answer_leaves_a_whole_batch_and_the_retry
     with log_held(database_url):
         async with server.call() as caller:
             await caller.say(head(Content_Length=len(BATCH)) + BATCH)
-            await until(lambda: reception.appender._events_waiting == 30)
+            await until(lambda: reception.backlog.events == 30)
         assert logged(ledger) == []
     again = await receipt(server, BATCH)
     assert (again["recorded"], again["duplicates"]) == (0, 30)

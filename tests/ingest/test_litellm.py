@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from domain import limits
 from domain.access import Scope
-from ingest import appender
+from ingest import backlog
 from ingest.bodies import Body
 from ingest.litellm.dialect import LiteLLM
 from ingest.outcomes import Sender
@@ -200,7 +200,7 @@ async def test_durable_what_the_log_does_not_take_in_time_is_on_disk_when_it_is_
 
 
 async def test_under_pressure_nobody_is_told_to_slow_down_and_nothing_is_lost(hurried, ledger, database_url, folder, monkeypatch):
-    monkeypatch.setattr(appender, "MAX_EVENTS_WAITING", 5)
+    monkeypatch.setattr(backlog, "MAX_EVENTS_WAITING", 5)
     with log_held(database_url):
         many = [body(payload(litellm_call_id=f"call-{i}")) for i in range(30)]
         statuses = [response.status_code for response in await asyncio.gather(*(send(hurried, each) for each in many))]

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from domain.access import Scope
 from domain.limits import MAX_BODY_BYTES
-from ingest import appender, metrics
+from ingest import backlog, metrics
 from ingest.outcomes import Receipt
 from service import tokens
 from service.embedded_postgres import THROWAWAY, EmbeddedPostgres
@@ -87,7 +87,7 @@ def test_what_comes_in_is_counted_and_what_is_not_projected_yet_lags(tallygraph:
     assert value(after, "append_events_sum") == 5  # what is rejected is not appended
     assert value(after, "append_failures_total") == 0
     assert value(after, "append_queue_events") == 0
-    assert value(after, "append_queue_limit_events") == appender.MAX_EVENTS_WAITING
+    assert value(after, "append_queue_limit_events") == backlog.MAX_EVENTS_WAITING
     assert value(after, "log_events_total") == 3
     assert value(after, "http_requests_total", method="POST", route="/v1/events", status="200") == 1
     assert value(after, "http_request_seconds_count", route="/v1/events") == 1
@@ -159,7 +159,7 @@ async def test_batches_that_are_refused_whole_are_counted_by_reason(
     browser: httpx.AsyncClient, parts: Parts, operator: str, monkeypatch: pytest.MonkeyPatch
 ):
     before = await scraped_by(browser)
-    monkeypatch.setattr(appender, "MAX_EVENTS_WAITING", 0)
+    monkeypatch.setattr(backlog, "MAX_EVENTS_WAITING", 0)
     bodies = (
         (line(subject="acme", id="a"), bearer(operator), 503, "overloaded"),
         (bytes(MAX_BODY_BYTES + 1), bearer(operator), 413, "body"),

@@ -9,7 +9,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from opentelemetry.proto.trace.v1 import trace_pb2
 
 from domain import limits
-from ingest import appender
+from ingest import backlog
 from ingest.endpoint import RETRY_SECONDS
 from ingest.otlp import dialect
 from ingest.otlp.dialect import JSON, PROTOBUF
@@ -390,7 +390,7 @@ async def test_json_may_write_numbers_and_ids_in_several_ways(client, ledger):
 
 
 async def test_under_too_much_load_spans_are_to_be_sent_again_later(client, ledger, monkeypatch):
-    monkeypatch.setattr(appender, "MAX_EVENTS_WAITING", 0)
+    monkeypatch.setattr(backlog, "MAX_EVENTS_WAITING", 0)
     response = await post(client, body(span()).SerializeToString())
     assert (response.status_code, error(response).code) == (503, code_pb2.UNAVAILABLE)
     assert int(response.headers["retry-after"]) in RETRY_SECONDS
