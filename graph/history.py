@@ -12,7 +12,7 @@ import strawberry
 from graph.context import Info
 from graph.cursors import Cursors
 from graph.deployment import Deployment, deployment
-from graph.drawn import drawn_node, drawn_requests, key_of_drawn
+from graph.drawn import drawn_requests
 from graph.errors import RangeTooLargeError
 from graph.event_log import Event, event
 from graph.history_inputs import HistoryOrder, HistoryOrderField
@@ -113,7 +113,7 @@ async def requests(info: Info, snapshot: Snapshot, of: HistoryOf, order: History
 
     if shown is not None:
         texts = await fetched(info, page, lambda: drawn_page(snapshot, of, shown, **where))
-        return LongConnection[Request].of(texts, page, cursors, key=key_of_drawn, node=drawn_node, count=count)
+        return LongConnection[Request].of_drawn(info, texts, page, cursors, count)
     wanted = columns_of(info)
     rows = await fetched(info, page, lambda: history_pages.page(snapshot, of, wanted=wanted, **where))
     return LongConnection[Request].of(rows, page, cursors, key=history_pages.key_in(by), node=request, count=count)
