@@ -50,6 +50,7 @@ BUCKET = {
 LINE = dict.fromkeys(("category", "label", "count", "unit", "fee"))
 PARTS = {"apiKey": ("api_key", ("id", "name")), "input": ("input", LINE), "output": ("output", LINE)}
 
+
 def drawn_requests(info: Info) -> history_drawn.Shown | None:
     """The columns of the connection's nodes by what the answer calls them, where all that is selected are columns.
 
@@ -77,9 +78,7 @@ def _buckets(info: Info) -> buckets_drawn.Shown | None:
 
 def _part(field: str, below: list[tuple[str, str]]) -> buckets_drawn.Part | None:
     name, columns = PARTS[field]
-    if len(below) > buckets_drawn.MAX_PARTS or any(each not in columns for _, each in below):
-        return None
-    return buckets_drawn.Part(name, dict(below))
+    return buckets_drawn.Part(name, dict(below)) if all(each in columns for _, each in below) else None
 
 
 def _fields(info: Info) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -90,5 +89,5 @@ def _fields(info: Info) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 def _known(shown: Mapping[str, T | None]) -> dict[str, T] | None:
     """All of it, or nothing."""
-    known = {name: each for name, each in shown.items() if each is not None and len(name) <= history_drawn.MAX_NAME_CHARACTERS}
+    known = {name: each for name, each in shown.items() if each is not None}
     return known if known and len(known) == len(shown) else None

@@ -157,4 +157,4 @@ async def _is_drawn(service: Service, query: str) -> None:
     plain, eager = (Endpoint(schema_with(executor), service.endpoint.open_context) for executor in (None, Eager))
     service.snapshots.asked.clear()
     assert await answers(eager, query) == await answers(plain, query)
-    assert any("row_to_json" in text for text in service.snapshots.asked)
+    assert any("AS drawn" in text for text in service.snapshots.asked)
