@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import Raw
 
@@ -26,18 +26,31 @@ def drawn_edges(info: Info, texts: Sequence[str], cursors: Callable[[], Sequence
     shown = info.remembered("edge", lambda: _shown(info)) if isinstance(info, RememberingInfo) else None
     if shown is None:
         return None
-    parts: dict[str, Sequence[str]] = {"node": texts}
-    if "cursor" in shown.values():
-        parts["cursor"] = [f'"{cursor}"' for cursor in cursors()]  # Base64, which JSON has nothing to say against
-    (name, first), *more = [(name, parts[field]) for name, field in shown.items()]
-    lines = [f'{{"{name}":{value}' for value in first]
-    for name, values in more:
-        lines = [f'{line},"{name}":{value}' for line, value in zip(lines, values, strict=True)]
-    return drawn_list([f"{line}}}" for line in lines])
+    columns = [cursors() if field == "cursor" else texts for field in shown.fields]
+    if len(columns) == 1:
+        edges: Iterable[str] = columns[0]
+    else:
+        between = shown.between
+        edges = [f"{one}{between}{other}" for one, other in zip(*columns, strict=True)]
+    return drawn_list([shown.before + f"{shown.after},{shown.before}".join(edges) + shown.after] if texts else ())
 
 
-def _shown(info: Info) -> dict[str, str] | None:
-    """What the answer calls cursor and node, in its order."""
-    shown = dict(named_below(info))
-    fields = [*shown.values()]
-    return shown if {*fields} <= {"cursor", "node"} and len(fields) == len({*fields}) else None
+class _Edge(NamedTuple):
+    """The fields of an edge that the answer has, and the text around their values."""
+
+    fields: tuple[str, ...]
+    before: str
+    between: str
+    after: str
+
+
+def _shown(info: Info) -> _Edge | None:
+    named = dict(named_below(info))
+    fields = (*named.values(),)
+    if not fields or not {*fields} <= QUOTES.keys() or len(fields) > len({*fields}):
+        return None
+    opened = [f'"{name}":{QUOTES[field]}' for name, field in named.items()]
+    return _Edge(fields, f"{{{opened[0]}", f"{QUOTES[fields[0]]},{opened[-1]}", f"{QUOTES[fields[-1]]}}}")
+
+
+QUOTES = {"cursor": '"', "node": ""}  # a cursor is Base64, which JSON has nothing to say against

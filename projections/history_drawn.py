@@ -1,11 +1,14 @@
 """Pages of history whose requests are JSON already, as an answer shows them: the same values, in the same words."""
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from projections.history_pages import HistoryOf, HistoryOrderField, page_query
 from projections.json_texts import amount, bare, harmless, instant, object_of, text
 from projections.snapshot import Snapshot
+
+MAX_KNOWN_SHAPES = 128
 
 Shown: TypeAlias = Mapping[str, str]
 """Columns of history by what the answer calls them: a name of GraphQL, which has letters, digits and underscores."""
@@ -32,10 +35,14 @@ async def drawn_page(
     """What `history_pages.page` gives: of each request its key, and then its JSON."""
     if of.filter.selects_nothing:
         return []
-    drawn = object_of({name: WRITTEN.get(column, text)(f"request.{column}") for name, column in shown.items()})
-    key = ("occurred_at", "id") if order is HistoryOrderField.TIMESTAMP else (order.value, "occurred_at", "id")
-    selected = ", ".join((*(f"request.{name}" for name in key), f"{drawn} AS drawn"))
+    value = "" if order is HistoryOrderField.TIMESTAMP else f"request.{order.value}, "
+    selected = f"{value}request.occurred_at, uuid_send(request.id), {_drawn(tuple(shown.items()))} AS drawn"
     query, parameters = page_query(
         snapshot, of, selected, order=order, descending=descending, limit=limit, after=after, backwards=backwards
     )
     return await snapshot.rows(query, parameters)
+
+
+@lru_cache(MAX_KNOWN_SHAPES)
+def _drawn(shown: tuple[tuple[str, str], ...]) -> str:
+    return object_of({name: WRITTEN.get(column, text)(f"request.{column}") for name, column in shown})

@@ -144,9 +144,11 @@ class Request(NamedTuple):
 
 
 def key_in(order: HistoryOrderField) -> Callable[[Request], tuple[Any, ...]]:
-    """What gives a request's place in that order."""
-    own = ("occurred_at", "id")
-    return attrgetter(*own) if order is HistoryOrderField.TIMESTAMP else attrgetter(order.value, *own)
+    """What gives a request's place in that order. Its id is there as bytes, which cursors need not make of it, nor drivers of bytes."""
+    if order is HistoryOrderField.TIMESTAMP:
+        return lambda request: (request.occurred_at, request.id.bytes)
+    value = attrgetter(order.value)
+    return lambda request: (value(request), request.occurred_at, request.id.bytes)
 
 
 COLUMNS = Request._fields
@@ -196,7 +198,7 @@ def page_query(
         columns.insert(0, By(order.value, descending, nullable=True))
     condition, parameters = _matching(of)
     if after is not None:
-        condition += f" AND {past(columns, after, parameters, backwards=backwards)}"
+        condition += f" AND {past(columns, (*after[:-1], UUID(bytes=after[-1])), parameters, backwards=backwards)}"
     parameters |= {"limit": limit, "as_of": snapshot.as_of}
     ordered, requests = order_by(columns, backwards=backwards), requests_as_of(snapshot.as_of)
     return f"SELECT {selected} FROM {requests} AS request {names} WHERE {condition} ORDER BY {ordered} LIMIT %(limit)s", parameters

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from time import perf_counter
 from typing import Any, LiteralString, NamedTuple, cast
@@ -43,7 +43,7 @@ class Use:
 
     def taken(self) -> "Use":
         """What it was so far; it begins anew."""
-        use = replace(self)
+        use = Use(self.statements, self.rows, self.seconds)
         self.statements, self.rows, self.seconds = 0, 0, 0.0
         return use
 
@@ -216,10 +216,10 @@ class Snapshot:
 
     async def close(self) -> None:
         """End the transaction and give the connection back."""
-        asking = [*self._asking]
-        for each in asking:
-            each.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        if asking := [*self._asking]:
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
         await self._let_go()
 
     async def _let_go(self) -> None:
