@@ -28,7 +28,7 @@ from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from graph.views import view_of
 from projections import history_pages
 from projections.history_drawn import drawn_page
-from projections.history_pages import HistoryOf
+from projections.history_matching import HistoryOf
 from projections.snapshot import Snapshot
 
 CHANNELS = {channel.value: channel for channel in Channel}

@@ -26,7 +26,7 @@ from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from graph.views import view_of
 from projections import router_usage
 from projections.buckets_drawn import drawn_page
-from projections.history_pages import HistoryFilter, HistoryOf
+from projections.history_matching import HistoryFilter, HistoryOf
 from projections.router_usage import BucketsOf, Dimension, Measure, Range
 from projections.snapshot import Snapshot
 

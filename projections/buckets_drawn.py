@@ -7,7 +7,8 @@ from domain.limits import MAX_BIG_INT
 from projections.json_texts import amount, bare, instant, object_of, text
 from projections.labels import PLACE, label_of
 from projections.router_facts import Dimension
-from projections.router_usage import LINE_FEE, BucketsOf, Lines, Measure, Wanted, buckets_query
+from projections.router_lines import LINE_FEE, Lines
+from projections.router_usage import BucketsOf, Measure, Wanted, buckets_query
 from projections.snapshot import Snapshot
 
 

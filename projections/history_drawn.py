@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from projections.history_pages import HistoryOf, HistoryOrderField, page_query
+from projections.history_matching import HistoryOf
+from projections.history_pages import HistoryOrderField, page_query
 from projections.json_texts import amount, bare, harmless, instant, object_of, text
 from projections.snapshot import Snapshot
 

@@ -8,7 +8,8 @@ import pytest
 from domain.names import account_id
 from projections import history_pages
 from projections.generations import Generation, live
-from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField, Request
+from projections.history_matching import HistoryFilter, HistoryOf
+from projections.history_pages import HistoryOrderField, Request
 from projections.one_question import MisjudgedError
 from projections.router_usage import Range
 from projections.snapshot import Snapshot, Snapshots
