@@ -30,7 +30,8 @@ from benchmarks.place import Place, place
 from benchmarks.traces import lines
 from domain.access import Scope
 from ledger.application import CELL
-from projections.snapshot import Parameters, Rows, Snapshot, beginning
+from projections.beginning import beginning
+from projections.snapshot import Parameters, Rows, Snapshot
 from service.settings import Settings
 from service.web import Parts, application
 

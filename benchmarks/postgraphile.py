@@ -14,7 +14,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from benchmarks.handwritten import Question
-from projections.router_usage import LINE_JSON
+from projections.router_lines import LINE_JSON
 
 VERSION = "5.1.5"
 FOLDER = Path(sys.prefix) / "postgraphile"

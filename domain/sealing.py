@@ -3,6 +3,7 @@
 from base64 import urlsafe_b64decode
 from binascii import b2a_base64
 from collections.abc import Iterable
+from functools import lru_cache
 from hashlib import blake2b
 
 from cryptography.exceptions import InvalidTag
@@ -13,6 +14,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 MIN_SECRET_BYTES = 16
 SIV_KEY_BYTES = 64  # AES-256 for the cipher, AES-256 for the authentication
 URL_SAFE = bytes.maketrans(b"+/", b"-_")
+MAX_KNOWN_BINDINGS = 256  # of which the keys are kept
 PURPOSE = b"tallygraph seal 1"  # Changes with the format, and every seal made before is broken.
 PURPOSE_OF_KEYS = b"tallygraph keys of seals 1"  # So does this, of seals that have a key of their own.
 
@@ -38,7 +40,7 @@ class Sealing:
 
     def seal_each(self, payloads: Iterable[bytes], *binding: bytes) -> list[str]:
         """The same of many, which take less time together."""
-        encrypt, bound = self._cipher.encrypt, [*binding]
+        encrypt, bound = self._cipher.encrypt, [*binding] or None
         lines = b"".join([b2a_base64(encrypt(each, bound)) for each in payloads])
         return lines.translate(URL_SAFE, b"=").decode().splitlines()
 
@@ -63,9 +65,13 @@ class Seal(Sealing):
             raise ValueError(f"the secret has {len(key)} bytes, and needs {MIN_SECRET_BYTES} or more")
         super().__init__(_derived(key, PURPOSE))
         self._of_keys = _derived(key, PURPOSE_OF_KEYS)
+        self._known = lru_cache(MAX_KNOWN_BINDINGS)(self._made)
 
     def of(self, binding: bytes) -> Sealing:
         """One whose key stands for the binding: with many texts of one binding, each takes two thirds of the time."""
+        return self._known(binding)
+
+    def _made(self, binding: bytes) -> Sealing:
         return Sealing(blake2b(binding, key=self._of_keys, digest_size=SIV_KEY_BYTES).digest())
 
 

@@ -28,7 +28,7 @@ from graph.router_inputs import RouterFilter, router_filter
 from graph.router_usage import RouterUsage
 from graph.what_if import Prices, hypothetical
 from projections.bill import BillOf
-from projections.history_pages import HistoryOf
+from projections.history_matching import HistoryOf
 
 
 @strawberry.type(description="An account: a customer of the platform, whose usage is counted apart from all others'.")

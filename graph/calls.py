@@ -13,8 +13,14 @@ from strawberry.types.field import StrawberryField
 from graph.plans import DEFINITION, UnplannedError
 from graph.selection import RememberingInfo
 
-Call = Callable[[Any, Executor[Any], GraphQLResolveInfo], Any]
-"""From the object that a field is of, the execution, and what graphql-core tells resolvers of it. Gives and raises what they do."""
+Arguments = dict["_Call", dict[str, Any]]
+"""Those that calls were given, for the same variables."""
+
+Call = Callable[[Any, Executor[Any], GraphQLResolveInfo, Arguments], Any]
+"""From the object that a field is of, the execution, what graphql-core tells resolvers of it, and the arguments that are known.
+
+Gives and raises what resolvers do.
+"""
 
 
 def call_of(executor: Executor[Any], definition: GraphQLField, node: FieldNode) -> Call:
@@ -44,22 +50,25 @@ class _Call:
         self._constant: dict[str, Any] | None = None  # its arguments, where no variable is in them
         self._memory: dict[Any, Any] = {}
 
-    def call(self, source: Any, executor: Executor[Any], raw: GraphQLResolveInfo) -> Any:
+    def call(self, source: Any, executor: Executor[Any], raw: GraphQLResolveInfo, known: Arguments) -> Any:
         """What the resolver gives."""
         info = RememberingInfo(raw, self._field, self._memory)
-        arguments = self._arguments(executor, info)
+        arguments = self._arguments(executor, info, known)
         for name in self._of_source:
             arguments[name] = source
         if self._of_info is not None:
             arguments[self._of_info] = info
         return self._function(source, **arguments) if self._has_self else self._function(**arguments)
 
-    def _arguments(self, executor: Executor[Any], info: Info[Any, Any]) -> dict[str, Any]:
-        if self._varies:
-            return self._converted(executor, info)
-        if self._constant is None:
-            self._constant = self._converted(executor, info)
-        return {**self._constant}  # resolvers leave what is in it as it is
+    def _arguments(self, executor: Executor[Any], info: Info[Any, Any], known: Arguments) -> dict[str, Any]:
+        given = known.get(self) if self._varies else self._constant
+        if given is None:
+            given = self._converted(executor, info)
+            if self._varies:
+                known[self] = given
+            else:
+                self._constant = given
+        return {**given}  # resolvers leave what is in it as it is
 
     def _converted(self, executor: Executor[Any], info: Info[Any, Any]) -> dict[str, Any]:
         given = get_argument_values(self._definition, self._node, executor.variable_values)

@@ -76,6 +76,8 @@ def _packed(column: Sequence[Any]) -> Sequence[Any]:
     types = {*map(type, column)}
     if types <= PLAIN or (types == {datetime} and all(map(_zone, column))):
         return column
+    if types == {UUID}:  # as nearly every key ends with
+        return [msgspec.msgpack.Ext(IDENTIFIER, each.int.to_bytes(16, "big")) for each in column]
     return [each if type(each) in PLAIN else PACK.get(type(each), _unorderable)(each) for each in column]
 
 

@@ -11,7 +11,7 @@ from strawberry.extensions import SchemaExtension
 from strawberry.types import StreamExecutionResult
 
 from graph.errors import ApiError, OperationTimeoutError, UnavailableError
-from projections.snapshot import NotReadyError
+from projections.beginning import NotReadyError
 
 log = structlog.get_logger(__name__)
 

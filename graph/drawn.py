@@ -3,14 +3,10 @@
 To make an object of a row, a dictionary of the object and a text of the dictionary is most of what a page of history costs.
 """
 
-from collections.abc import Callable, Mapping
-from operator import itemgetter
-from typing import Any, TypeVar
-
-from msgspec import Raw
+from collections.abc import Mapping
+from typing import TypeVar
 
 from graph.context import Info
-from graph.cursors import Key
 from graph.selection import RememberingInfo, parts_of_nodes
 from projections import buckets_drawn, history_drawn
 
@@ -54,14 +50,6 @@ BUCKET = {
 LINE = dict.fromkeys(("category", "label", "count", "unit", "fee"))
 PARTS = {"apiKey": ("api_key", ("id", "name")), "input": ("input", LINE), "output": ("output", LINE)}
 
-key_of_drawn: Callable[[tuple[Any, ...]], Key] = itemgetter(slice(-1))
-"""A row has its key first, and its JSON at the end."""
-
-
-def drawn_node(row: tuple[Any, ...]) -> Any:
-    """The node of a row, which executors leave as it is."""
-    return Raw(row[-1])
-
 
 def drawn_requests(info: Info) -> history_drawn.Shown | None:
     """The columns of the connection's nodes by what the answer calls them, where all that is selected are columns.
@@ -90,9 +78,7 @@ def _buckets(info: Info) -> buckets_drawn.Shown | None:
 
 def _part(field: str, below: list[tuple[str, str]]) -> buckets_drawn.Part | None:
     name, columns = PARTS[field]
-    if len(below) > buckets_drawn.MAX_PARTS or any(each not in columns for _, each in below):
-        return None
-    return buckets_drawn.Part(name, dict(below))
+    return buckets_drawn.Part(name, dict(below)) if all(each in columns for _, each in below) else None
 
 
 def _fields(info: Info) -> list[tuple[str, str, list[tuple[str, str]]]]:
@@ -103,5 +89,5 @@ def _fields(info: Info) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 def _known(shown: Mapping[str, T | None]) -> dict[str, T] | None:
     """All of it, or nothing."""
-    known = {name: each for name, each in shown.items() if each is not None and len(name) <= history_drawn.MAX_NAME_CHARACTERS}
+    known = {name: each for name, each in shown.items() if each is not None}
     return known if known and len(known) == len(shown) else None

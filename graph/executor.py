@@ -6,6 +6,7 @@ Why, and what it is worth: docs/decisions/0021-compiled-answers.md.
 import weakref
 from collections.abc import Callable, Hashable, Mapping
 from contextlib import suppress
+from functools import partial
 from typing import Any, ClassVar, Self
 
 from graphql import (
@@ -25,8 +26,10 @@ from msgspec import Raw
 from prometheus_client import Counter
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
+from graph.calls import Arguments
 from graph.operation_plans import QueryPlan, Run, Told, plan_of_query
 from graph.plans import Plan, UnplannedError, plan_of_field, plan_of_list
+from graph.repeated import Repeat, Repeated
 
 COMPILE_AFTER = 16  # values that graphql-core has completed at a place of a document: they take about as long as compiling
 MAX_SELECTIONS_PER_DOCUMENT = 4  # that its @skip and @include make of it; with one more, all begin anew
@@ -45,6 +48,13 @@ Places = dict[Hashable, Plan | QueryPlan | int | None]
 """What is selected where in a document: its plan; how many values it was asked for while it has none; null where it can have none."""
 
 
+# What an execution of an operation takes, whoever asks.
+EXECUTION = (
+    *("schema", "fragment_definitions", "fragments", "root_value", "operation", "variable_values"),
+    *("field_resolver", "type_resolver", "subscribe_field_resolver", "is_awaitable"),
+)
+
+
 class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
     """Of one operation. Where a list or field has no plan, or its plan gives up, graphql-core completes it, as ever."""
 
@@ -57,15 +67,25 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         self._places: Places | None = None
         self._document: DocumentNode
         self._by_plan = self._by_graphql_core = self._after_a_plan = 0
+        self.arguments: Arguments = {}
 
     @classmethod
     def build(cls, schema: Any, document: DocumentNode, *args: Any, **kwargs: Any) -> list[GraphQLError] | Self:
         """As graphql-core does. What plans it makes are kept as long as the document."""
         executor = super().build(schema, document, *args, **kwargs)
         if isinstance(executor, cls) and executor.middleware_manager is None:  # a middleware wants to see every field
-            executor._document = document  # noqa: SLF001 - it is one of us
-            executor._places = _compiled_of(document).places(executor.variable_values.coerced)  # noqa: SLF001 - it is one of us
+            executor.plan_with(document)
         return executor  # pyright: ignore[reportReturnType] - what the other class builds is of ours
+
+    def repeat(self) -> Repeat:
+        """Makes executors for the same operation with the same variables; nothing of them is looked at again."""
+        execution = {name: getattr(self, name) for name in EXECUTION}
+        return partial(_again, partial(self.__class__, **execution), self.arguments)
+
+    def plan_with(self, document: DocumentNode) -> None:
+        """Keep plans with the document."""
+        self._document = document
+        self._places = _compiled_of(document).places(self.variable_values.coerced)
 
     def execute_operation(self, serially: bool | None = None) -> Any:
         """A query as a whole, where it has a plan."""
@@ -88,7 +108,7 @@ class CompiledExecutor(StrawberryGraphQLCoreExecutionContext):
         return "query", id(self.operation)
 
     async def _planned(self, plan: QueryPlan) -> Any:
-        run = Run(self)
+        run = Run(self, self.arguments)
         try:
             data = await plan.completed(run)
         except Exception:  # noqa: BLE001 - whatever it is, graphql-core finds it, too, and tells of it
@@ -177,6 +197,7 @@ class _Compiled:
 
     def __init__(self, document: DocumentNode) -> None:
         self.has_queries = False  # with a plan
+        self.repeated = Repeated()
         self._switches = _switches(document)
         self._places: dict[tuple[object, ...], Places] = {}
 
@@ -187,6 +208,18 @@ class _Compiled:
         if values not in self._places and len(self._places) >= MAX_SELECTIONS_PER_DOCUMENT:
             self._places.clear()
         return self._places.setdefault(values, {})
+
+
+def _again(make: Callable[..., CompiledExecutor], arguments: Arguments, document: DocumentNode, **given: Any) -> CompiledExecutor:
+    executor = make(**given)
+    executor.arguments = arguments
+    executor.plan_with(document)
+    return executor
+
+
+def repeated_of(document: DocumentNode) -> Repeated:
+    """Its operations that were executed lately."""
+    return _compiled_of(document).repeated
 
 
 def has_query_plans(document: DocumentNode) -> bool:

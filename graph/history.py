@@ -12,7 +12,7 @@ import strawberry
 from graph.context import Info
 from graph.cursors import Cursors
 from graph.deployment import Deployment, deployment
-from graph.drawn import drawn_node, drawn_requests, key_of_drawn
+from graph.drawn import drawn_requests
 from graph.errors import RangeTooLargeError
 from graph.event_log import Event, event
 from graph.history_inputs import HistoryOrder, HistoryOrderField
@@ -28,7 +28,7 @@ from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from graph.views import view_of
 from projections import history_pages
 from projections.history_drawn import drawn_page
-from projections.history_pages import HistoryOf
+from projections.history_matching import HistoryOf
 from projections.snapshot import Snapshot
 
 CHANNELS = {channel.value: channel for channel in Channel}
@@ -81,6 +81,9 @@ class Request(Node):
         return await rated_lines(info.context, self.row)
 
 
+REQUESTS = LongConnection[Request]  # which takes its time to be said
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pages:
     """The arguments of a connection, as they were given."""
@@ -101,7 +104,7 @@ async def requests(info: Info, snapshot: Snapshot, of: HistoryOf, order: History
             field=("range",),
         )
     descending = order.direction is Direction.DESC
-    listing = await listing_of(snapshot, of.account_id, "history", of, by, descending)
+    listing = await listing_of(snapshot, of.account_id, "requests", of, by, descending)
     cursors = Cursors(info.context.services.seal, listing)
     page = page_of(cursors, first=pages.first, after=pages.after, last=pages.last, before=pages.before)
 
@@ -113,10 +116,10 @@ async def requests(info: Info, snapshot: Snapshot, of: HistoryOf, order: History
 
     if shown is not None:
         texts = await fetched(info, page, lambda: drawn_page(snapshot, of, shown, **where))
-        return LongConnection[Request].of(texts, page, cursors, key=key_of_drawn, node=drawn_node, count=count)
+        return REQUESTS.of_drawn(info, texts, page, cursors, count)
     wanted = columns_of(info)
     rows = await fetched(info, page, lambda: history_pages.page(snapshot, of, wanted=wanted, **where))
-    return LongConnection[Request].of(rows, page, cursors, key=history_pages.key_in(by), node=request, count=count)
+    return REQUESTS.of(rows, page, cursors, key=history_pages.key_in(by), node=request, count=count)
 
 
 request: Callable[[history_pages.Request], Request] = view_of(

@@ -13,7 +13,7 @@ from graph.deployment import key_within
 from graph.errors import BadInputError
 from graph.inputs import BigIntRange, Channel, DecimalRange, Direction, FloatRange, bounds, given
 from graph.price_inputs import PriceDirection
-from projections import history_pages
+from projections import history_matching
 
 STATUS_CODES = range(100, 600)
 
@@ -90,16 +90,16 @@ class HistoryFilter:
     )
 
 
-UNFILTERED = history_pages.HistoryFilter()
+UNFILTERED = history_matching.HistoryFilter()
 
 
-def history_filter(account_id: UUID, filter: HistoryFilter | None) -> history_pages.HistoryFilter:
+def history_filter(account_id: UUID, filter: HistoryFilter | None) -> history_matching.HistoryFilter:
     """The filter as the read models take it, for requests of one account. Raises BadInputError."""
     filter = given(filter)
     if filter is None:
         return UNFILTERED
     channel, outcomes, deployments = given(filter.channel), given(filter.outcomes), given(filter.deployments)
-    return history_pages.HistoryFilter(
+    return history_matching.HistoryFilter(
         request_id=given(filter.request_id),
         request_types=given(filter.request_types),
         models=given(filter.models),

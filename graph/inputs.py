@@ -11,7 +11,7 @@ import strawberry
 from graph.errors import BadInputError
 from graph.scalars import BigInt
 from projections import router_usage
-from projections.history_pages import Bounds
+from projections.history_matching import Bounds
 
 UTC = ZoneInfo("UTC")
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)

@@ -5,6 +5,7 @@ https://graphql.github.io/graphql-over-http/draft/#sec-Media-Types
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from graph.errors import NotAcceptableError
 
@@ -15,9 +16,11 @@ MULTIPART = "multipart/mixed"
 STREAMS = (EVENT_STREAM, MULTIPART)
 HTML = "text/html"
 
+MAX_KNOWN_ACCEPTS = 32  # of clients, which have few
 QUALITY = re.compile(r"q=(0(\.\d{0,3})?|1(\.0{0,3})?)", re.IGNORECASE)
 
 
+@lru_cache(MAX_KNOWN_ACCEPTS)
 def negotiate(accept: str) -> str:
     """The media type to answer in, for an Accept header. Raises NotAcceptableError.
 

@@ -23,7 +23,7 @@ from graphql.execution.collect_fields import FieldDetails, collect_fields
 from graphql.pyutils import Path, gather_with_cancel
 from strawberry.types.field import StrawberryField
 
-from graph.calls import call_of
+from graph.calls import Arguments, call_of
 from graph.plans import DEFINITION, Plan, UnplannedError, admission, plan_of_field, plan_of_value
 from projections.generations import Generation
 
@@ -58,6 +58,7 @@ class Run:
     """One execution of a plan."""
 
     executor: Executor[Any]
+    arguments: Arguments
     told: dict[Place, Outcome] = field(default_factory=dict)
 
 
@@ -160,7 +161,8 @@ class _Resolved:
         """Its part of the answer, or a coroutine that gives it."""
         executor = run.executor
         try:
-            value = self._call(source, executor, executor.build_resolve_info(self._definition, self._nodes, self._parent, self._path))
+            info = executor.build_resolve_info(self._definition, self._nodes, self._parent, self._path)
+            value = self._call(source, executor, info, run.arguments)
         except Exception as error:
             run.told[self._place] = Outcome(error=error)
             raise

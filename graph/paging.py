@@ -10,9 +10,11 @@ from itertools import repeat
 from typing import Any, Generic, NamedTuple, Self, TypeVar, cast
 
 import strawberry
+from msgspec import Raw
 
 from graph.context import Info
 from graph.cursors import Cursors, Key
+from graph.drawn_pages import drawn_edges, drawn_list, key_of_drawn, text_of_drawn
 from graph.errors import BadInputError
 from graph.scalars import BigInt
 from graph.selection import selected
@@ -81,15 +83,36 @@ class PageInfo:
     end_cursor: str | None = strawberry.field(description="The cursor of the last node; null where the page is empty.")
 
 
-_page_info: Callable[[bool, bool, Sequence[Any], Callable[[Sequence[Any]], list[str]]], PageInfo] = view_of(
+_page_info: Callable[[bool, bool, "Written"], PageInfo] = view_of(
     PageInfo,
     "has_next_page",
     "has_previous_page",
-    "rows",
-    "write",
-    start_cursor=lambda view: view.write(view.rows[:1])[0] if view.rows else None,
-    end_cursor=lambda view: view.write(view.rows[-1:])[0] if view.rows else None,
+    "written",
+    start_cursor=lambda view: view.written.one(0),
+    end_cursor=lambda view: view.written.one(-1),
 )
+
+
+class Written:
+    """The cursors of a page's rows, which are written when they are asked for."""
+
+    def __init__(self, rows: Sequence[Any], cursors: Cursors, key: Callable[[Any], Key]) -> None:
+        self._rows = rows
+        self._cursors = cursors
+        self._key = key
+        self._each: Sequence[str] = ()
+
+    def each(self) -> Sequence[str]:
+        """All of them."""
+        if not self._each:
+            self._each = self._cursors.write_each(map(self._key, self._rows))
+        return self._each
+
+    def one(self, place: int) -> str | None:
+        """That of one row, from either end; null where there is none."""
+        if self._each:
+            return self._each[place]
+        return self._cursors.write(self._key(self._rows[place])) if self._rows else None
 
 
 @strawberry.type(name="Edge", description="A node, and its place in the list.")
@@ -116,9 +139,9 @@ class Connection(Generic[Node]):
     async def total_count(self) -> BigInt:
         return cast("int", await self.count())
 
-    rows: strawberry.Private[Sequence[Any]]  # of the nodes, one by one
-    write: strawberry.Private[Callable[[Sequence[Any]], list[str]]]  # the cursors of rows
+    written: strawberry.Private[Written]
     count: strawberry.Private[Callable[[], Awaitable[int | None]]]
+    texts: strawberry.Private[Sequence[str] | None] = None  # of the nodes, where they are drawn
 
     @classmethod
     def of(
@@ -136,16 +159,26 @@ class Connection(Generic[Node]):
         `key` gives what a row is ordered by, `node` what stands in the answer for it, `count` the length of the whole list.
         """
         kept, before, after = cut(rows, page)
+        written = Written(kept, cursors, key)
+        return cls(nodes=[node(row) for row in kept], page_info=_page_info(after, before, written), written=written, count=count)
 
-        def write(rows: Sequence[Row]) -> list[str]:
-            return cursors.write_each(map(key, rows))
+    @classmethod
+    def of_drawn(
+        cls, info: Info, rows: Sequence[tuple[Any, ...]], page: Page, cursors: Cursors, count: Callable[[], Awaitable[int | None]]
+    ) -> Self:
+        """The same of rows that have a node's JSON in place of the node."""
+        kept, before, after = cut(rows, page)
+        written, texts = Written(kept, cursors, key_of_drawn), [*map(text_of_drawn, kept)]
+        nodes: Any = drawn_list(texts) if "nodes" in selected(info) else ()
+        return cls(nodes=nodes, page_info=_page_info(after, before, written), written=written, count=count, texts=texts)
 
-        return cls(nodes=[node(row) for row in kept], page_info=_page_info(after, before, kept, write), rows=kept, write=write, count=count)
-
-    def placed(self, info: Info) -> list[Any]:
+    def placed(self, info: Info) -> Any:
         """The edges. What Strawberry reads of each is there; what it does not read, a cursor that is not asked for, is not made."""
-        cursors = self.write(self.rows) if "cursor" in selected(info) else repeat("", len(self.nodes))
-        return [*map(_placed_node, zip(cursors, self.nodes, strict=False))]
+        if self.texts is not None and (drawn := drawn_edges(info, self.texts, self.written.each)) is not None:
+            return drawn
+        nodes = self.nodes if self.texts is None else [*map(Raw, self.texts)]
+        cursors = self.written.each() if "cursor" in selected(info) else repeat("", len(nodes))
+        return [*map(_placed_node, zip(cursors, nodes, strict=False))]
 
 
 @strawberry.type(name="Connection", description="A page of a list that may be too long to count.")

@@ -16,9 +16,10 @@ from graph.context import Context
 from graph.cost import cost_of
 from graph.database_errors import told
 from graph.deadline import OPERATION_SECONDS, took_too_long
-from graph.executor import CompiledExecutor, has_query_plans
+from graph.executor import CompiledExecutor, has_query_plans, repeated_of
 from graph.operation import Operation
 from graph.prepare import Prepared, PrepareOnce
+from graph.repeated import key_of
 from graph.requested import Asked
 from graph.tracing import operation_span
 
@@ -77,13 +78,17 @@ def _prepared(schema: GraphQLSchema, prepare: PrepareOnce, operation: Operation,
 def _executor(
     schema: GraphQLSchema, executor_class: type[CompiledExecutor], document: DocumentNode, operation: Operation, context: Context
 ) -> CompiledExecutor | None:
-    built = executor_class.build(
-        schema,
-        document,
-        context_value=context,
-        raw_variable_values=operation.variables,
-        operation_name=operation.operation_name or None,
-        is_awaitable=optimized_is_awaitable,
-        operation_extensions=operation.extensions,
-    )
-    return built if isinstance(built, CompiledExecutor) and built.query_plan else None
+    repeated, key = repeated_of(document), key_of(operation)
+    repeat, own = repeated.find(key), {"context_value": context, "operation_extensions": operation.extensions}
+    if repeat is not None:
+        built = repeat(document, **own)
+    else:
+        name, awaitable = operation.operation_name or None, optimized_is_awaitable
+        built = executor_class.build(
+            schema, document, raw_variable_values=operation.variables, operation_name=name, is_awaitable=awaitable, **own
+        )
+    if not isinstance(built, CompiledExecutor) or built.query_plan is None:
+        return None
+    if repeat is None:
+        repeated.keep(key, built.repeat())
+    return built

@@ -143,7 +143,7 @@ class _Compiler:
 
     def _present(self, type: GraphQLOutputType, details: Sequence[FieldDetails], value: str, indent: str) -> list[str]:
         if isinstance(type, GraphQLList):
-            return [f"{indent}{value} = {self.list_of(type, details)}({value})"]
+            return [f"{indent}if {value}.__class__ is not Raw: {value} = {self.list_of(type, details)}({value})"]
         if isinstance(type, GraphQLObjectType):
             return self._object(type, details, value, indent)
         if is_leaf_type(type):

@@ -10,7 +10,7 @@ import strawberry
 
 from graph.context import Info
 from graph.cursors import Cursors
-from graph.drawn import drawn_buckets, drawn_node, key_of_drawn
+from graph.drawn import drawn_buckets
 from graph.history import Pages, Request, requests
 from graph.history_inputs import HistoryOrder, UsageLineInput, usage_line
 from graph.inputs import After, Direction, First, given
@@ -26,7 +26,7 @@ from graph.usage_factors import ApiKey, UsageFactor, api_key, factors
 from graph.views import view_of
 from projections import router_usage
 from projections.buckets_drawn import drawn_page
-from projections.history_pages import HistoryFilter, HistoryOf
+from projections.history_matching import HistoryFilter, HistoryOf
 from projections.router_usage import BucketsOf, Dimension, Measure, Range
 from projections.snapshot import Snapshot
 
@@ -103,7 +103,7 @@ async def router_buckets(
     rows = await fetched(info, page, fetch)
 
     if shown is not None:
-        return Connection[RouterBucket].of(rows, page, cursors, key=key_of_drawn, node=drawn_node, count=count)
+        return Connection[RouterBucket].of_drawn(info, rows, page, cursors, count)
 
     def node(row: router_usage.Bucket) -> RouterBucket:
         return _router_bucket(snapshot, of, row)

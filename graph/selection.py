@@ -65,6 +65,12 @@ def parts_of_nodes(info: Info) -> list[list[tuple[str, str, list[tuple[str, str]
     ]
 
 
+def named_below(info: Info) -> list[tuple[str, str]]:
+    """Fields selected below the field that is being resolved: what the answer calls them, and their names."""
+    raw: Any = info._raw_info  # noqa: SLF001 - see `selected`
+    return [_named(node) for node in _below(raw, raw.field_nodes)]
+
+
 def _places(raw: Any, nodes: Iterable[FieldNode], path: tuple[str, ...]) -> list[list[FieldNode]]:
     """What is selected at `path`, apart for each place of the answer: by another alias it is another one."""
     if not path:

@@ -10,7 +10,7 @@ from jobs.errors import NotYetIncludedError
 from ledger.application import CELL
 from projections import audits
 from projections.audits import AuditOf, NotIncludedError, Verdict
-from projections.snapshot import NotReadyError
+from projections.beginning import NotReadyError
 
 
 class AuditEngine(Protocol):

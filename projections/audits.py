@@ -16,6 +16,7 @@ from domain.notation import amount
 from ledger.connecting import options
 from projections import audit_differences, bill, generations
 from projections.audit_differences import ROW
+from projections.beginning import NotReadyError
 from projections.bill import BillOf
 from projections.bill_lines import BillDimension, BillLine, TooManyLinesError
 from projections.comparison import Differences, Found, differing, digest_of, parameters_of, tables_of
@@ -24,7 +25,6 @@ from projections.held_snapshot import HeldSnapshot
 from projections.read_model import Tables
 from projections.replay import WINDOW, Replay, place_of_its_own
 from projections.router_facts import Range
-from projections.snapshot import NotReadyError
 
 # A digest is of texts: how they are written must not depend on the server. A query ends soon after a process that was killed.
 OPTIONS = "-c TimeZone=UTC -c DateStyle=ISO -c bytea_output=hex -c client_encoding=UTF8 -c client_connection_check_interval=1s"

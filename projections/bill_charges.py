@@ -16,7 +16,7 @@ from projections.bill import BillOf, gpu_line
 from projections.bill_lines import BillDimension, BillLine, Service, group_of
 from projections.deployment_lives import Deployment
 from projections.deployment_usage import DeploymentFilter, DeploymentUsage
-from projections.history_pages import HistoryFilter, HistoryOf
+from projections.history_matching import HistoryFilter, HistoryOf
 from projections.reckoning import reckoned
 from projections.router_facts import Range
 from projections.snapshot import Snapshot

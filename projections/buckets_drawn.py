@@ -4,13 +4,12 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from domain.limits import MAX_BIG_INT
-from projections.history_drawn import INSTANT, json_of
-from projections.labels import RANKED, label_of
+from projections.json_texts import amount, bare, instant, object_of, text
+from projections.labels import PLACE, label_of
 from projections.router_facts import Dimension
+from projections.router_lines import LINE_FEE, Lines
 from projections.router_usage import BucketsOf, Measure, Wanted, buckets_query
 from projections.snapshot import Snapshot
-
-MAX_PARTS = 50  # of an object within the bucket: a function of Postgres takes 100 arguments
 
 
 class Part(NamedTuple):
@@ -25,15 +24,15 @@ Shown = Mapping[str, str | Part]
 
 COUNTS = {"requests": "requests", "total_tokens": "tokens", "error_count": "errors", "unpriced_requests": "unpriced"}
 COLUMNS = {
-    "time": INSTANT.replace("request.{column}", "(%(edges)s::timestamptz[])[shown.bucket]"),
-    "model": "nullif(shown.model, '')",
-    "provider": "nullif(shown.provider, '')",
-    "total_fee": "CASE WHEN shown.unpriced < shown.requests THEN trim_scale(shown.fee)::text END",
-    "reported_cost": "CASE WHEN shown.reported_costs > 0 THEN trim_scale(shown.reported_cost)::text END",
+    "time": instant("(%(edges)s::timestamptz[])[shown.bucket]"),
+    "model": text("nullif(shown.model, '')"),
+    "provider": text("nullif(shown.provider, '')"),
+    "total_fee": amount("CASE WHEN shown.unpriced < shown.requests THEN shown.fee END"),
+    "reported_cost": amount("CASE WHEN shown.reported_costs > 0 THEN shown.reported_cost END"),
     **{name: f"coalesce(shown.{column}, 0)" for name, column in COUNTS.items()},
 }
-API_KEY = {"id": "shown.api_key", "name": "coalesce(nullif({name}, ''), shown.api_key)"}
-LINE = {"category": "category", "count": "quantity", "unit": "unit", "fee": "trim_scale(line_fee)::text"}
+API_KEY = {"id": text("shown.api_key"), "name": text("coalesce(nullif({name}, ''), shown.api_key)")}
+LINE = {"category": text("category"), "count": bare("sum(quantity)"), "unit": text("unit"), "fee": amount(LINE_FEE)}
 
 
 async def drawn_page(
@@ -67,31 +66,42 @@ async def drawn_page(
 
 
 def _bucket(of: BucketsOf, shown: Shown, wanted: Wanted) -> str:
-    columns = ", ".join(f'{_part(of, each, wanted)} AS "{name}"' for name, each in shown.items())
+    drawn = object_of({name: _part(of, each, wanted) for name, each in shown.items()})
     counts = [COLUMNS[each] for each in shown.values() if isinstance(each, str) and each in COUNTS]
     largest = f"greatest({', '.join(['shown.most' if wanted.lines else '0', '0', *counts])})"
-    return f"CASE WHEN {largest} <= {MAX_BIG_INT} THEN {json_of(columns)} END AS drawn"
+    return f"CASE WHEN {largest} <= {MAX_BIG_INT} THEN {drawn} END AS drawn"
 
 
 def _part(of: BucketsOf, part: str | Part, wanted: Wanted) -> str:
     if part == "time" and of.interval is None:
-        return "NULL"
+        return "'null'"
     if isinstance(part, str):
         return COLUMNS[part]
     if part.name != "api_key":
         return f"shown.{part.name}"
     name = "known.name" if wanted.names and Dimension.API_KEY in of.group_by else "NULL"
-    columns = ", ".join(f"'{name_}', {API_KEY[column].format(name=name)}" for name_, column in part.columns.items())
-    return f"CASE WHEN shown.api_key <> '' THEN json_build_object({columns}) END"
+    api_key = object_of({name_: API_KEY[column].format(name=name) for name_, column in part.columns.items()})
+    return f"CASE WHEN shown.api_key <> '' THEN {api_key} ELSE 'null' END"
 
 
-def _lines(shown: Shown) -> str:
-    """What is made of the lines of a bucket, and the largest count of them."""
+def _lines(shown: Shown) -> Lines:
+    """What is made of the lines of a bucket, and the largest count of them.
+
+    Each line is drawn by itself before, so that Postgres sorts the lines of all buckets and both sides at once.
+    """
     sides = [each for each in shown.values() if isinstance(each, Part) and each.name != "api_key"]
-    return ", ".join(("max(quantity) AS most", *(f"{_side(each)} AS {each.name}" for each in sides)))
+    if not sides:
+        return Lines("max(quantity) AS most")
+    drawn = " ".join(f"WHEN '{each.name}' THEN {_line(each)}" for each in sides)
+    every = ", ".join(("max(quantity) AS most", *(f"{_side(each)} AS {each.name}" for each in sides)))
+    return Lines(every, {"place": PLACE, "drawn": f"CASE direction {drawn} END"})
+
+
+def _line(part: Part) -> str:
+    values = LINE | {"label": text(label_of(part.name))}
+    return object_of({name: values[column] for name, column in part.columns.items()})
 
 
 def _side(part: Part) -> str:
-    values = LINE | {"label": label_of(part.name)}
-    columns = ", ".join(f"'{name}', {values[column]}" for name, column in part.columns.items())
-    return f"coalesce(json_agg(json_build_object({columns}) ORDER BY {RANKED}) FILTER (WHERE direction = '{part.name}'), '[]')"
+    joined = f"string_agg(drawn, ',' ORDER BY place, category, unit) FILTER (WHERE direction = '{part.name}')"
+    return f"'[' || coalesce({joined}, '') || ']'"

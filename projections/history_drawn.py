@@ -1,23 +1,25 @@
 """Pages of history whose requests are JSON already, as an answer shows them: the same values, in the same words."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, TypeAlias
 
-from projections.history_pages import HistoryOf, HistoryOrderField, page_query
+from projections.history_matching import HistoryOf
+from projections.history_pages import HistoryOrderField, page_query
+from projections.json_texts import amount, bare, harmless, instant, object_of, text
 from projections.snapshot import Snapshot
 
-MAX_NAME_CHARACTERS = 63  # Postgres cuts longer ones
+MAX_KNOWN_SHAPES = 128
+
 Shown: TypeAlias = Mapping[str, str]
 """Columns of history by what the answer calls them: a name of GraphQL, which has letters, digits and underscores."""
 
-AMOUNT = "trim_scale(request.{column})::text"  # the shortest text; Postgres writes no exponents
-INSTANT = """replace(to_char(request.{column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'), '.000000Z', 'Z')"""
-WRITTEN = {"fee": AMOUNT, "reported_cost": AMOUNT, "occurred_at": INSTANT, "channel": "upper(request.{column})"}  # others as they are
-
-
-def json_of(columns: str) -> str:
-    """The JSON of an object with these columns, as a text."""
-    return f'(SELECT row_to_json("the row") FROM (SELECT {columns}) AS "the row")::text'  # which no name of GraphQL is
+WRITTEN: dict[str, Callable[[str], str]] = {  # others are texts
+    **dict.fromkeys(("version", "input_tokens", "output_tokens", "total_tokens", "status_code", "voided"), bare),
+    **dict.fromkeys(("fee", "reported_cost"), amount),
+    "occurred_at": instant,
+    "channel": lambda column: harmless(f"upper({column})"),
+}
 
 
 async def drawn_page(
@@ -34,11 +36,14 @@ async def drawn_page(
     """What `history_pages.page` gives: of each request its key, and then its JSON."""
     if of.filter.selects_nothing:
         return []
-    columns = ", ".join(f'{WRITTEN.get(column, "request.{column}").format(column=column)} AS "{name}"' for name, column in shown.items())
-    key = ("occurred_at", "id") if order is HistoryOrderField.TIMESTAMP else (order.value, "occurred_at", "id")
-    drawn = f"{json_of(columns)} AS drawn"
-    selected = ", ".join((*(f"request.{name}" for name in key), drawn))
+    value = "" if order is HistoryOrderField.TIMESTAMP else f"request.{order.value}, "
+    selected = f"{value}request.occurred_at, uuid_send(request.id), {_drawn(tuple(shown.items()))} AS drawn"
     query, parameters = page_query(
         snapshot, of, selected, order=order, descending=descending, limit=limit, after=after, backwards=backwards
     )
     return await snapshot.rows(query, parameters)
+
+
+@lru_cache(MAX_KNOWN_SHAPES)
+def _drawn(shown: tuple[tuple[str, str], ...]) -> str:
+    return object_of({name: WRITTEN.get(column, text)(f"request.{column}") for name, column in shown})

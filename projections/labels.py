@@ -27,6 +27,5 @@ def _cases(column: str, values: Mapping[str, object], other: str) -> str:
     return f"CASE {column} {cases} ELSE {other} END"
 
 
-# One order for both directions, so that Postgres sorts once: see `quantities.rank`.
-RANKED = f"""CASE WHEN direction = 'input' THEN {_place(INPUT_PLACES)} ELSE {_place(OUTPUT_PLACES)} END,
-    category COLLATE "C", unit COLLATE "C\""""
+# Lines of equal places go by category and unit: see `quantities.rank`.
+PLACE = f"CASE WHEN direction = 'input' THEN {_place(INPUT_PLACES)} ELSE {_place(OUTPUT_PLACES)} END"

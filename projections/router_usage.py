@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from domain.calendar import Interval, bucket_edges
 from projections.keyset import By, order_by, past
 from projections.router_facts import GROUP, SUMMED, Dimension, Facts, Range, Repriced, RouterFilter
+from projections.router_lines import BROKEN_DOWN, LINES, PAGE_WITHOUT_LINES, Lines, page_with_lines
 from projections.router_totals import Figures, Line, Totals, lines_of
 from projections.snapshot import Snapshot
 
@@ -172,10 +173,10 @@ def buckets_query(
     limit: int | None,
     after: tuple[Any, ...] | None,
     wanted: Wanted,
-    lines: str | None = None,
+    lines: Lines | None = None,
     selected: str | None = None,
 ) -> tuple[str, Facts]:
-    """The query of a page of buckets, and what it is made of: `lines` aggregates those of a bucket, `selected` is what it gives of each.
+    """The query of a page of buckets, and what it is made of: `lines` is made of those of a bucket, `selected` is what it gives of each.
 
     Raises RangeTooLargeError.
     """
@@ -188,7 +189,7 @@ def buckets_query(
     columns = [By("bucket", descending), *keys[1:]] if order is Measure.TIME else [by, *keys]
     condition = "true" if after is None else past(columns, after, facts.parameters)
     facts.parameters["limit"] = limit
-    with_lines = f"{facts.lines()}, {_page_with_lines(facts, lines or LINES)}" if wanted.lines else PAGE_WITHOUT_LINES
+    with_lines = f"{facts.lines()}, {page_with_lines(facts, lines or Lines(LINES))}" if wanted.lines else PAGE_WITHOUT_LINES
     named = wanted.names and Dimension.API_KEY in of.group_by
     query = f"""WITH {facts.base()}, {facts.usage()},
         grouped AS (SELECT {GROUP}, {facts.sums} FROM usage GROUP BY {GROUP}),
@@ -263,32 +264,6 @@ MEASURED = {  # what each is made of
     Measure.AVERAGE_LATENCY: frozenset({"latency_ns", "latencies"}),
 }
 NAMES = "LEFT JOIN {api_keys} AS known ON known.account_id = %(account)s AND known.api_key = shown.api_key"
-LINE_SUMS = "sum(quantity) AS quantity, CASE WHEN sum(priced_requests) > 0 THEN sum(fee) END AS line_fee"
-LINE_JSON = "json_build_array(direction, category, unit, quantity::text, line_fee::text)"
-LINES = f"json_agg({LINE_JSON}) FILTER (WHERE direction IS NOT NULL)::text AS lines"
-BROKEN_DOWN = f"""
-    broken_down AS (
-        SELECT json_agg({LINE_JSON})::text AS lines FROM (SELECT direction, category, unit, {LINE_SUMS} FROM line GROUP BY 1, 2, 3) AS one
-    )"""
-PAGE_WITHOUT_LINES = "shown AS (SELECT *, NULL AS lines FROM page)"
-
-
-def _page_with_lines(facts: Facts, lines: str) -> str:
-    """Lines come to their groups by being grouped with them, not by a join: a planner that guesses one row would join them in a loop."""
-    sums = (*facts.summed, "measure")
-    return f"""
-    parts AS (
-        SELECT page.*, NULL AS direction, NULL AS category, NULL AS unit, NULL AS quantity, NULL AS line_fee FROM page
-        UNION ALL
-        SELECT {GROUP}, {", ".join("NULL" for _ in sums)}, direction, category, unit, {LINE_SUMS}
-        FROM line WHERE bucket BETWEEN (SELECT min(bucket) FROM page) AND (SELECT max(bucket) FROM page)
-        GROUP BY {GROUP}, direction, category, unit
-    ),
-    shown AS (
-        SELECT {GROUP}, {", ".join(f"max({name}) AS {name}" for name in sums)},
-            {lines}
-        FROM parts GROUP BY {GROUP} HAVING max(requests) IS NOT NULL
-    )"""
 
 
 class _Buckets:

@@ -3,34 +3,24 @@
 import asyncio
 from collections.abc import AsyncIterator, Hashable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, suppress
-from dataclasses import dataclass, replace
-from functools import cache
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, LiteralString, NamedTuple, cast
 
 import psycopg
 from psycopg import AsyncConnection
-from psycopg.errors import UndefinedTable
-from psycopg.rows import tuple_row
 from psycopg_pool import AsyncConnectionPool
 
 from ledger.application import CELL
-from projections import generations
+from projections.beginning import begun
 from projections.generations import Generation
+from projections.one_question import AGAIN, MisjudgedError, answered, guarded
 from projections.reached import Reached
-from projections.read_model import GROUP
 from projections.together import MAX_TOGETHER, NONE, Parameters, Rows, joined, likeness, separated
 
 WAIT_STEP_SECONDS = 0.02  # between two looks for a position of which nobody tells
 HINT_SECONDS = 0.5  # that a hint is waited for: it may be lost
 FOLLOWERS_AT_A_TIME = 4  # who read, of those who follow: when all are told at once, the pool has connections left for others
-BEGIN: LiteralString = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
-SELECT_LIVE = generations.SELECT_LIVE.replace("%s", f"'{GROUP}'")  # several statements at once take no parameters
-LIVE_NUMBER = SELECT_LIVE.replace(generations.COLUMNS, "generation")
-
-
-class NotReadyError(Exception):
-    """Raised when the read models have never been set up: start the projections."""
 
 
 @dataclass(slots=True)
@@ -43,7 +33,7 @@ class Use:
 
     def taken(self) -> "Use":
         """What it was so far; it begins anew."""
-        use = replace(self)
+        use = Use(self.statements, self.rows, self.seconds)
         self.statements, self.rows, self.seconds = 0, 0, 0.0
         return use
 
@@ -169,24 +159,14 @@ class Snapshot:
         return await self._executed(self._connection, self._sql(text, live), parameters)
 
     async def _sent_alone(self, text: str, parameters: Parameters, live: Generation) -> Rows:
-        """The statement is the snapshot, and gives nothing where other tables are live in it. Nothing may be the answer, too: it is asked
-        once more then. Postgres keeps the order of a subquery that is joined with nothing.
-        """
         if self._questions > 1:
             raise self._misjudged()
-        only = self._sql(f"SELECT * FROM ({text}) AS answer WHERE ({LIVE_NUMBER}) = {live.number}", live)
-        async with self.pool.connection() as connection:
-            try:
-                if not connection.autocommit:
-                    await connection.set_autocommit(True)
-                rows = await self._executed(connection, only, parameters)
-            except (psycopg.OperationalError, UndefinedTable) as error:
-                if connection.closed or isinstance(error, UndefinedTable):  # it broke in the pool; the tables were dropped since
-                    raise self._misjudged() from error
-                raise
-        if not rows:
-            raise self._misjudged()
-        return rows
+        only = self._sql(guarded(text, live), live)
+        try:
+            return await answered(self.pool, lambda connection: self._executed(connection, only, parameters))
+        except MisjudgedError:
+            self.is_misjudged = True
+            raise
 
     async def _executed(self, connection: AsyncConnection[Any], statement: LiteralString, parameters: Parameters) -> Rows:
         started = perf_counter()
@@ -198,9 +178,9 @@ class Snapshot:
         self.use.seconds += perf_counter() - started
         return rows
 
-    def _misjudged(self) -> "MisjudgedError":
+    def _misjudged(self) -> MisjudgedError:
         self.is_misjudged = True
-        return MisjudgedError("more is asked than was foreseen: ask all of it anew, in a snapshot that foresees nothing")
+        return MisjudgedError(AGAIN)
 
     async def stream(self, text: str, parameters: Parameters = NONE, size: int = 2_000) -> AsyncIterator[tuple[Any, ...]]:
         """The rows of a query of any size, `size` at a time in memory. Nothing else is asked until it ends."""
@@ -216,10 +196,10 @@ class Snapshot:
 
     async def close(self) -> None:
         """End the transaction and give the connection back."""
-        asking = [*self._asking]
-        for each in asking:
-            each.cancel()
-        await asyncio.gather(*asking, return_exceptions=True)
+        if asking := [*self._asking]:
+            for each in asking:
+                each.cancel()
+            await asyncio.gather(*asking, return_exceptions=True)
         await self._let_go()
 
     async def _let_go(self) -> None:
@@ -238,7 +218,7 @@ class Snapshot:
                 await self._stack.enter_async_context(self._turns)
             connection = await self._stack.enter_async_context(self.pool.connection())
             try:
-                self._state = await _begun(connection, self.cell)
+                self._state = await begun(connection, self.cell)
             except psycopg.OperationalError:  # it may have broken while it lay in the pool, and so may the others there
                 if not (connection.closed and left):
                     raise
@@ -251,10 +231,6 @@ class Snapshot:
 
     def _sql(self, text: str, generation: Generation) -> LiteralString:
         return cast("LiteralString", generation.tables(self.cell).text(text))  # our own constants only
-
-
-class MisjudgedError(Exception):
-    """Raised when a snapshot was opened for one question, and that does not do."""
 
 
 class _AskAgain(Exception):  # noqa: N818 - nothing is wrong
@@ -292,30 +268,3 @@ class Snapshots:
                 await asyncio.sleep(min(left, WAIT_STEP_SECONDS))
             else:
                 await self._reached.wait(position, min(left, HINT_SECONDS))
-
-
-async def _begun(connection: AsyncConnection[Any], cell: str) -> Generation:
-    """Begin a transaction that sees one state, and say which: in one round trip."""
-    if not connection.autocommit:
-        await connection.set_autocommit(True)
-    cursor = connection.cursor(row_factory=tuple_row)
-    try:
-        await cursor.execute(beginning(cell), prepare=False)
-        cursor.nextset()
-        return _generation(await cursor.fetchone())
-    except BaseException:
-        with suppress(psycopg.OperationalError):
-            await connection.rollback()
-        raise
-
-
-@cache
-def beginning(cell: str) -> LiteralString:
-    """The statements that open a snapshot, and give its state."""
-    return cast("LiteralString", f"{BEGIN}; {generations.sql(SELECT_LIVE, cell).as_string(None)}")
-
-
-def _generation(row: tuple[Any, ...] | None) -> Generation:
-    if row is None:
-        raise NotReadyError("there are no read models yet: start `tallygraph project`, or `tallygraph serve`, which runs it")
-    return Generation(*row)

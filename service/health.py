@@ -11,7 +11,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from domain.events import EPOCH
 from projections import directory
-from projections.snapshot import NotReadyError, Snapshots
+from projections.beginning import NotReadyError
+from projections.snapshot import Snapshots
 from service.unavailable import AWAY
 
 CHECK_SECONDS = 1.0

@@ -14,7 +14,8 @@ from jobs.actors import Workshop
 from jobs.worker import run_worker
 from ledger.apart import collect_seldom
 from ledger.position import opened
-from projections.snapshot import NotReadyError, Snapshots
+from projections.beginning import NotReadyError
+from projections.snapshot import Snapshots
 from service import demo as sample
 from service import server
 from service.database import Database, database

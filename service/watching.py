@@ -89,7 +89,7 @@ class Answer:
             self._began = self._stopwatch()
             self.status = message.get("status") or BEGINNINGS[message["type"]]
             if message["type"] != "websocket.close":
-                message = {**message, "headers": [*message.get("headers", ()), (HEADER.encode(), self._request_id.encode())]}
+                message = {**message, "headers": [*message.get("headers", ()), (HEADER, self._request_id.encode())]}
         await self._send(message)
 
 

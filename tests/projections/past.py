@@ -18,7 +18,8 @@ from projections.bill import BillOf
 from projections.bill_lines import BillDimension
 from projections.deployment_table import DeploymentOrder, Wanted
 from projections.deployment_usage import DeploymentFilter, DeploymentUsage
-from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField
+from projections.history_matching import HistoryFilter, HistoryOf
+from projections.history_pages import HistoryOrderField
 from projections.read_model import TABLES
 from projections.router_facts import Dimension, Range, RouterFilter
 from projections.router_usage import BucketsOf, Measure

@@ -21,7 +21,8 @@ from domain.prices import Price, PriceBook
 from domain.quantities import rank
 from domain.rating import Rated, rate
 from projections import history_pages, router_usage
-from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField
+from projections.history_matching import HistoryFilter, HistoryOf
+from projections.history_pages import HistoryOrderField
 from projections.router_facts import Dimension, Range, RouterFilter
 from projections.router_usage import Bucket, BucketsOf, Line, Measure
 from projections.snapshot import Snapshot

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from domain.events import Outcome, RequestCompleted
 from domain.names import account_id
 from projections import history_pages
-from projections.history_pages import Bounds, HistoryFilter, HistoryOf, HistoryOrderField, Request
+from projections.history_matching import Bounds, HistoryFilter, HistoryOf
+from projections.history_pages import HistoryOrderField, Request
 from projections.log_streams import LoggedEvent
 from projections.router_facts import Range
 from projections.router_usage import Line

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain.quantities import INPUT_LABELS, OUTPUT_LABELS, UNIT_NAMES, label, rank
-from projections.labels import RANKED, label_of
+from projections.labels import PLACE, label_of
 
 CATEGORIES = st.sampled_from([*INPUT_LABELS, *OUTPUT_LABELS, *UNIT_NAMES, "Ärger", "search", "B", "a"]) | st.text("abAB_é", min_size=1)
 UNITS = st.just("token") | st.sampled_from([*UNIT_NAMES, "pixel"]) | st.text("ab", min_size=1)
@@ -15,7 +15,8 @@ LINES = st.lists(st.tuples(st.sampled_from(["input", "output"]), CATEGORIES, UNI
 LABEL = f"CASE direction WHEN 'input' THEN {label_of('input')} ELSE {label_of('output')} END"
 RANKED_LINES = f"""
     SELECT direction, category, unit, {LABEL}
-    FROM unnest(%s::text[], %s::text[], %s::text[]) AS line (direction, category, unit) ORDER BY direction, {RANKED}"""
+    FROM unnest(%s::text[], %s::text[], %s::text[]) AS line (direction, category, unit) ORDER BY direction, {PLACE},
+    category COLLATE "C", unit COLLATE "C\""""
 
 
 @given(LINES)

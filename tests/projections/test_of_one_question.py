@@ -8,9 +8,11 @@ import pytest
 from domain.names import account_id
 from projections import history_pages
 from projections.generations import Generation, live
-from projections.history_pages import HistoryFilter, HistoryOf, HistoryOrderField, Request
+from projections.history_matching import HistoryFilter, HistoryOf
+from projections.history_pages import HistoryOrderField, Request
+from projections.one_question import MisjudgedError
 from projections.router_usage import Range
-from projections.snapshot import MisjudgedError, Snapshot, Snapshots
+from projections.snapshot import Snapshot, Snapshots
 from tests.events import at, request_completed
 from tests.projections.read_models import caught_up
 

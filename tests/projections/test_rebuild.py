@@ -9,11 +9,11 @@ import pytest
 
 from domain.names import account_id
 from projections import generations, history_pages, router_usage
+from projections.beginning import NotReadyError
 from projections.generations import Superseded
-from projections.history_pages import HistoryFilter, HistoryOf
+from projections.history_matching import HistoryFilter, HistoryOf
 from projections.router_facts import Range, RouterFilter
 from projections.runner import Runner
-from projections.snapshot import NotReadyError
 from tests.events import at, request_completed
 from tests.projections.fold import KEYS, fold
 from tests.projections.following import following
