@@ -1,7 +1,8 @@
 """From reports to a receipt: small batches here, in appends that they share, and large ones with the help of workers."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from opentelemetry import trace
 
@@ -73,14 +74,19 @@ class Reception:
         if not task.cancelled():
             task.exception()  # seen: a caller who went away does not look
 
+    @contextmanager
+    def _with_workers(self, batch: Batch) -> Iterator[None]:
+        """Counted as waiting, and with a span of what workers do."""
+        events = len(batch.reports)
+        with self.backlog.held(events), TRACER.start_as_current_span("prepare and append", attributes={"tallygraph.events": events}):
+            yield
+
     async def _taken_beside(self, batch: Batch) -> Taken:
-        attributes = {"tallygraph.events": len(batch.reports)}
-        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+        with self._with_workers(batch):
             return await self._workers.take(batch)
 
     async def _taken_alone(self, batch: Batch) -> Taken:
-        attributes = {"tallygraph.events": len(batch.reports)}
-        with self.backlog.held(len(batch.reports)), TRACER.start_as_current_span("prepare and append", attributes=attributes):
+        with self._with_workers(batch):
             use = self._copied if sum(map(len, batch.reports)) <= MAX_BYTES_AS_MADE else self._only_prepared
             prepared, recording = await self._workers.prepare(batch, use)
         return await self._told(batch, prepared, recording)

@@ -73,7 +73,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
-      <td class="fourth" data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
+      <td class={of.expiresAt ? "fourth" : "fourth wide"} data-before="Kept until">{of.expiresAt ? exactly(Date.parse(of.expiresAt)) : "–"}</td>
       <td class="fifth">
         {of.status === "COMPLETED" ? (
           <button type="button" class="link file" onClick={save}>
