@@ -12,6 +12,8 @@ from projections import buckets_drawn, history_drawn
 
 T = TypeVar("T")
 
+MAX_NAME_CHARACTERS = 256
+
 COLUMNS = {
     "requestId": "request_id",
     "source": "source",
@@ -88,6 +90,6 @@ def _fields(info: Info) -> list[tuple[str, str, list[tuple[str, str]]]]:
 
 
 def _known(shown: Mapping[str, T | None]) -> dict[str, T] | None:
-    """All of it, or nothing."""
-    known = {name: each for name, each in shown.items() if each is not None}
+    """All of it, or nothing. Names are part of the statement, of which several are kept."""
+    known = {name: each for name, each in shown.items() if each is not None and len(name) <= MAX_NAME_CHARACTERS}
     return known if known and len(known) == len(shown) else None

@@ -15,6 +15,9 @@ from graphql import (
     GraphQLError,
     GraphQLList,
     GraphQLObjectType,
+    ListValueNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
     OperationType,
     VariableNode,
     Visitor,
@@ -29,7 +32,7 @@ from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from graph.calls import Arguments
 from graph.operation_plans import QueryPlan, Run, Told, plan_of_query
 from graph.plans import Plan, UnplannedError, plan_of_field, plan_of_list
-from graph.repeated import Repeat, Repeated
+from graph.repeated import MAX_REPEATED_PER_DOCUMENT, Repeat, Repeated
 
 COMPILE_AFTER = 16  # values that graphql-core has completed at a place of a document: they take about as long as compiling
 MAX_SELECTIONS_PER_DOCUMENT = 4  # that its @skip and @include make of it; with one more, all begin anew
@@ -197,7 +200,7 @@ class _Compiled:
 
     def __init__(self, document: DocumentNode) -> None:
         self.has_queries = False  # with a plan
-        self.repeated = Repeated()
+        self.repeated = Repeated(0 if _has_large_defaults(document) else MAX_REPEATED_PER_DOCUMENT)
         self._switches = _switches(document)
         self._places: dict[tuple[object, ...], Places] = {}
 
@@ -207,6 +210,7 @@ class _Compiled:
         values = tuple(value if isinstance(value, bool) else None for value in found)
         if values not in self._places and len(self._places) >= MAX_SELECTIONS_PER_DOCUMENT:
             self._places.clear()
+            self.repeated.clear()  # what is kept there is of these plans
         return self._places.setdefault(values, {})
 
 
@@ -238,6 +242,13 @@ def _compiled_of(document: DocumentNode) -> _Compiled:
         found = _compiled[id(document)] = _Compiled(document)
         weakref.finalize(document, _compiled.pop, id(document)).atexit = False
     return found
+
+
+def _has_large_defaults(document: DocumentNode) -> bool:
+    """Whether variables may have values that nobody has sent, and that hold others: these are not counted with what is sent."""
+    operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
+    defaults = [variable.default_value for each in operations for variable in each.variable_definitions or ()]
+    return any(isinstance(each, ListValueNode | ObjectValueNode) for each in defaults)
 
 
 def _switches(document: DocumentNode) -> list[str]:

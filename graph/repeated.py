@@ -13,8 +13,8 @@ from graph.operation import Operation
 if TYPE_CHECKING:
     from graph.executor import CompiledExecutor
 
-MAX_REPEATED_PER_DOCUMENT = 16  # pages of a list, each with a cursor of its own, push one another out
-MAX_VARIABLES_BYTES = 2_048
+MAX_REPEATED_PER_DOCUMENT = 8  # pages of a list, each with a cursor of its own, push one another out
+MAX_VARIABLES_BYTES = 2_048  # of which each argument that has them makes objects, so some 80 MB of all documents together at the very worst
 
 Key = tuple[str | None, bytes]
 Repeat = Callable[..., "CompiledExecutor"]
@@ -22,20 +22,28 @@ Repeat = Callable[..., "CompiledExecutor"]
 
 
 class Repeated:
-    """Of one document: the latest, by name and variables."""
+    """Of one document: those that were asked for last, by name and variables."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int = MAX_REPEATED_PER_DOCUMENT) -> None:
+        self._limit = limit
         self._known: dict[Key, Repeat] = {}
 
     def find(self, key: Key | None) -> Repeat | None:
         """Null for one that was not asked for lately."""
-        return None if key is None else self._known.get(key)
+        if key is None or (found := self._known.pop(key, None)) is None:
+            return None
+        self._known[key] = found  # behind the others, which go before it
+        return found
+
+    def clear(self) -> None:
+        """Forget them."""
+        self._known.clear()
 
     def keep(self, key: Key | None, repeat: Repeat) -> None:
         """In place of the oldest, where there are too many."""
-        if key is None:
+        if key is None or not self._limit:
             return
-        if len(self._known) >= MAX_REPEATED_PER_DOCUMENT:
+        if len(self._known) >= self._limit:
             del self._known[next(iter(self._known))]
         self._known[key] = repeat
 

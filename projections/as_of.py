@@ -27,6 +27,10 @@ class PastSnapshot(Snapshot):
         """The live read models, as far as they count."""
         return self._past
 
+    async def generation(self) -> int:
+        """As the present snapshot: to look would take a connection of its own."""
+        return self._past.number
+
     async def rows(self, text: str, parameters: Parameters = NONE) -> Rows:
         """As the present snapshot."""
         return await self.present.rows(text, parameters)

@@ -73,7 +73,6 @@ class HistoryOf:
 
 def matching(of: HistoryOf) -> tuple[str, dict[str, Any]]:
     """The condition of those requests, and its parameters."""
-    """The condition for the requests that are asked for, and its parameters."""
     wanted = of.filter
     parameters: dict[str, Any] = {"account": of.account_id, "from": of.range.start, "to": of.range.end}
     conditions = ["request.account_id = %(account)s AND request.occurred_at >= %(from)s AND request.occurred_at < %(to)s"]

@@ -3,13 +3,21 @@
 Braces are doubled: of single ones, statements have names of tables in them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 def object_of(members: Mapping[str, str]) -> str:
     """An object of values that are JSON. Its names are those of GraphQL, which have letters, digits and underscores."""
     lines = [f"""'{"," if place else "{{"}"{name}":' || {value}""" for place, (name, value) in enumerate(members.items())]
-    return f"{' || '.join(lines)} || '}}}}'"
+    return _concatenated([*lines, "'}}'"])
+
+
+def _concatenated(texts: Sequence[str]) -> str:
+    """Halves of halves: one after the other, all that came before would be copied each time."""
+    if len(texts) == 1:
+        return texts[0]
+    middle = len(texts) // 2
+    return f"({_concatenated(texts[:middle])} || {_concatenated(texts[middle:])})"
 
 
 def text(value: str) -> str:

@@ -53,6 +53,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 NOW = datetime(2026, 4, 22, 9, 0, tzinfo=UTC)
 BOUND_SECONDS = 9.0  # what a test waits for comes within this time, or never
+MAX_CONNECTIONS = 4
 READER = "acme:read"
 OPERATOR = "*:ingest+read+billing+operate"
 
@@ -180,7 +181,7 @@ async def serving(database_url: str, seal: Seal, folder: Path, *, statement_time
     async with AsyncExitStack() as stack:
         options = f"-c TimeZone=UTC -c statement_timeout={statement_timeout_ms}"
         pool: AsyncConnectionPool[AsyncConnection[Any]] = AsyncConnectionPool(
-            database_url, min_size=1, max_size=4, open=False, kwargs={"options": options}
+            database_url, min_size=1, max_size=MAX_CONNECTIONS, open=False, kwargs={"options": options}
         )
         await stack.enter_async_context(pool)
         ledger, runner = Ledger(database_url), Runner(database_url)

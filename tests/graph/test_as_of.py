@@ -1,5 +1,6 @@
 """As of: answers for a place in the log, or before an instant, stay what they were then."""
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ from ledger.application import CELL
 from ledger.position import Position
 from tests.domain.lives import told
 from tests.events import PRICES, at, corrected, price_set, renewed, request_completed, voided
-from tests.graph.conftest import Service
+from tests.graph.conftest import MAX_CONNECTIONS, Service
 from tests.graph.test_bill import gpu_price, ran
 from tests.projections.past import dated
 
@@ -187,3 +188,11 @@ async def test_who_does_not_ask_for_the_past_does_not_pay_for_it(service: Servic
     assert not [text for text in service.snapshots.asked if "as_of" in text or "history_past" in text]
     await then(service, asOf=course[0][1])
     assert [text for text in service.snapshots.asked if "history_past" in text]
+
+
+async def test_more_pages_of_the_past_at_once_than_there_are_connections_have_enough_of_them(service: Service):
+    told = service.record(*(request_completed(at("09:30"), id=f"{i}") for i in range(3)))
+    asked = f"""{{ account {{ routerUsage(range: {{from: "2026-04-21T09:00:00Z", to: "2026-04-21T11:00:00Z"}}, asOf: "{told}") {{
+        buckets {{ nodes {{ requests }} }} }} }} }}"""
+    answers = await asyncio.gather(*(service.ask(asked) for _ in range(2 * MAX_CONNECTIONS)))
+    assert [answer["account"]["routerUsage"]["buckets"]["nodes"] for answer in answers] == [[{"requests": 3}]] * len(answers)

@@ -9,8 +9,9 @@ import pytest
 from graphql import parse
 
 from graph.endpoint import Endpoint
+from graph.executor import MAX_SELECTIONS_PER_DOCUMENT, repeated_of
 from graph.operation import Operation
-from graph.repeated import MAX_REPEATED_PER_DOCUMENT, MAX_VARIABLES_BYTES, Repeated, key_of
+from graph.repeated import MAX_REPEATED_PER_DOCUMENT, MAX_VARIABLES_BYTES, Key, Repeated, key_of
 from graph.schema import schema, schema_with
 from graph.wire import encode
 from tests.events import at, request_completed
@@ -58,6 +59,36 @@ def test_the_oldest_gives_way():
     for key in keys:
         repeated.keep(key, Eager)
     assert [repeated.find(key) is None for key in keys] == [True] + [False] * MAX_REPEATED_PER_DOCUMENT
+
+
+def test_who_was_asked_for_again_stays():
+    repeated, keys = Repeated(), [key_of(Operation("{ a }", variables={"n": n})) for n in range(MAX_REPEATED_PER_DOCUMENT + 1)]
+    for key in keys[:-1]:
+        repeated.keep(key, Eager)
+    assert repeated.find(keys[0]) is not None
+    repeated.keep(keys[-1], Eager)
+    assert [repeated.find(key) is None for key in keys[:2]] == [False, True]
+
+
+def test_what_is_kept_goes_with_the_plans_that_it_is_of():
+    names = ["a", "b", "c"]
+    declared = ", ".join(f"${name}: Boolean!" for name in names)
+    used = " ".join(f"{name}: __typename @skip(if: ${name})" for name in names)
+    document = parse(f"query ({declared}) {{ {used} }}")
+    kept, keys = repeated_of(document), list[Key | None]()
+    for number in range(MAX_SELECTIONS_PER_DOCUMENT + 1):
+        variables = {name: bool(number >> place & 1) for place, name in enumerate(names)}
+        executor = Eager.build(schema._schema, document, raw_variable_values=variables)
+        assert isinstance(executor, Eager)
+        keys.append(key_of(Operation("", variables=variables)))
+        kept.keep(keys[-1], executor.repeat())
+    assert [kept.find(key) is None for key in keys] == [True] * MAX_SELECTIONS_PER_DOCUMENT + [False]
+
+
+def test_of_variables_that_hold_much_which_nobody_has_sent_nothing_is_kept():
+    document, key = parse("query ($p: [Int!] = [1, 2, 3]) { __typename }"), key_of(Operation("{ a }"))
+    repeated_of(document).keep(key, Eager)
+    assert repeated_of(document).find(key) is None
 
 
 def test_long_variables_are_not_kept():
