@@ -153,8 +153,7 @@ def test_small_questions_wait_for_their_answers_and_end_with_their_section(serve
     with page.expect_event("requestfinished", lambda sent: "DeploymentGlance" in (sent.post_data or "")):
         glances.let_go()
     glances = Questions(page, "DeploymentGlance", hold=True)
-    page.clock.fast_forward("00:06")
-    glances.reach(1)
+    eventually(lambda: [page.clock.fast_forward("00:05"), glances.until_now()][1] == 1)
     with page.expect_event("requestfailed", lambda sent: "DeploymentGlance" in (sent.post_data or "")):
         page.get_by_role("link", name="Bill").click()
 
@@ -194,3 +193,42 @@ def test_newer_requests_are_counted_of_the_list_that_is_shown(enter: Enter, serv
     settled(page)
     page.clock.fast_forward("00:06")
     newest.reach(1)
+
+
+EXPORT = "mutation($input: ExportRouterUsageInput!) { exportRouterUsage(input: $input) { export { id } errors { message } } }"
+
+
+def start(served: Command, names: list[str]) -> None:
+    """An export of the usage of these models, of an hour long ago."""
+    wanted = {"range": {"from": "2026-04-01T00:00:00Z", "to": "2026-04-01T01:00:00Z"}, "filter": {"models": names}}
+    served.ask(EXPORT, served.told("token"), input=wanted)
+
+
+def test_what_an_export_holds_is_asked_for_once_and_told_in_few_words(served: Command, enter: Enter):
+    start(served, [f"model-{number}" for number in range(1000)])
+    page = enter(None)
+    page.clock.install()
+    page.goto(f"{served.url}/jobs")
+    rows = page.get_by_role("group", name="Rows of exports").locator("tbody tr")
+    names = "model-0, model-1, model-2, model-3, model-4 and 995 more"
+    holds = rows.locator("td.name")
+    expect(holds).to_have_count(1)
+    expect(holds).to_contain_text(f"only models: {names}")
+    assert (holds.get_attribute("title") or "").endswith(f"models: {names}")
+    expect(rows.locator(".state.completed")).to_have_count(1)
+    settled(page)
+    # Every few seconds it is asked how far exports are, and not what they hold
+    assert "model-0" not in answer_of_exports(page)
+    expect(holds).to_contain_text(names)
+    # One that is new is told of, too
+    start(served, ["only-this"])
+    eventually(lambda: [page.clock.fast_forward("00:05"), rows.count()][1] == 2)
+    expect(holds.first).to_contain_text("only models: only-this")
+    assert "only-this" not in answer_of_exports(page)
+
+
+def answer_of_exports(page: Page) -> str:
+    """What the page is told when it asks about exports again."""
+    with page.expect_response(lambda answer: "query Exports(" in (answer.request.post_data or "")) as told:
+        page.clock.fast_forward("00:06")
+    return told.value.text()
