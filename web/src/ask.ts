@@ -1,8 +1,8 @@
 // Questions to /graphql, and what becomes of them.
 import { type ReadonlySignal, signal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
-import { useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { TypedDocumentString } from "./gql/graphql";
-import { answeredAt, unreachable } from "./reach";
+import { answeredAt, regained, unreachable } from "./reach";
 
 export class Unasked extends Error {
   constructor(
@@ -81,7 +81,8 @@ export function useTries() {
   return { tries, miss };
 }
 
-/** Asks whenever what `variables` reads has changed, and where it `follows` what happens, from time to time. Null asks nothing. What comes too late is not looked at. */
+/** Asks whenever what `variables` reads has changed, and where it `follows` what happens, from time to time. Null asks nothing. What comes too late is not looked at.
+ *  Where there may be something new while the same question is under way, it is asked once more after its answer: else what takes long would never be answered. */
 export function useAnswer<Answer, Variables>(
   question: TypedDocumentString<Answer, Variables>,
   variables: () => Variables | null,
@@ -98,16 +99,26 @@ export function useAnswers<Answer, Variables>(
 ): ReadonlySignal<Asked<Answer>> {
   const asked = useSignal<Asked<Answer>>(UNASKED);
   const answered = useRef<string | null>(null); // the question that the answer is of
+  const underWay = useRef<{ readonly turn: string; readonly stop: AbortController; outdone: boolean } | null>(null);
+  const onceMore = useSignal(0);
   const { tries, miss } = useTries();
   const key = useComputed(() => JSON.stringify(variables()));
   useSignalEffect(() => {
     const text = key.value;
     const given = JSON.parse(text) as Variables | null;
-    again.value;
-    tries.value;
+    const turn = [again.value, tries.value, follows && regained.value, text].join();
+    onceMore.value;
     if (follows) fresh.value;
+    if (underWay.current?.turn === turn) {
+      underWay.current.outdone = true;
+      return;
+    }
+    underWay.current?.stop.abort();
+    underWay.current = null;
     if (given === null) return;
     const stop = new AbortController();
+    const asking = { turn, stop, outdone: false };
+    underWay.current = asking;
     asked.value = { ...asked.peek(), loading: true };
     read(given, stop.signal).then(
       (answer) => {
@@ -119,9 +130,13 @@ export function useAnswers<Answer, Variables>(
         miss(error);
         asked.value = { ...asked.peek(), error: told(error, answered.current === text), loading: false };
       },
-    );
-    return () => stop.abort();
+    ).finally(() => {
+      if (underWay.current !== asking) return;
+      underWay.current = null;
+      if (asking.outdone && !unreachable.peek()) onceMore.value = onceMore.peek() + 1;
+    });
   });
+  useEffect(() => () => underWay.current?.stop.abort(), []);
   return asked;
 }
 

@@ -3,7 +3,7 @@ import { useSignalEffect } from "@preact/signals";
 import { follow } from "./follow";
 import { graphql } from "./gql";
 import type { RouterFilter } from "./gql/graphql";
-import { live, lookAgain } from "./live";
+import { live, lookWhenSeen } from "./live";
 import { choices } from "./place";
 import { asked, range } from "./time";
 
@@ -28,7 +28,7 @@ export function useChanges(filter: () => RouterFilter | null): void {
       CHANGED,
       { account: choices.value.account ?? null, range: asked(range.value), filter: filter(), every: EVERY_SECONDS },
       () => {
-        if (!first) lookAgain();
+        if (!first) lookWhenSeen();
         first = false;
       },
     );

@@ -16,18 +16,6 @@ graphql(`
     error
     createdAt
     expiresAt
-    contents {
-      range {
-        from
-        to
-      }
-      timeZone
-      interval
-      groupBy
-      models
-      providers
-      apiKeys
-    }
   }
 `);
 

@@ -2,7 +2,7 @@
 import { computed, signal } from "@preact/signals";
 import type { Client } from "graphql-ws";
 import type { TypedDocumentString } from "./gql/graphql";
-import { lookAgain } from "./live";
+import { catchUp } from "./live";
 import { probe } from "./probe";
 import { pause } from "./reach";
 
@@ -47,7 +47,7 @@ function connected(): Promise<Client> {
           if ((event as { code?: number }).code === FORBIDDEN) void probe(); // which finds out whether to sign in
         },
         connected: () => {
-          if (broken.peek()) lookAgain();
+          if (broken.peek()) catchUp();
           broken.value = false;
         },
       },

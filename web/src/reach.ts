@@ -6,6 +6,9 @@ const MAX_PAUSE_SECONDS = 10;
 /** Whether the last question found nobody who answers. */
 export const unreachable = signal(false);
 
+/** Counts up when Tallygraph is reached again: what was asked before that may never be answered. */
+export const regained = signal(0);
+
 /** When the last answer came; null before there was one. */
 export const answeredAt = signal<number | null>(null);
 

@@ -24,8 +24,9 @@ export function Deployments() {
     previous: asked(previous.value),
     filter: filter.value,
   }));
-  useOften(() => {
-    if (!asking.peek().loading) void glance(asking.peek().answer?.account?.deploymentUsage);
+  useOften((stop) => {
+    const { answer, error, loading } = asking.peek();
+    return loading || error ? undefined : glance(answer?.account?.deploymentUsage, stop); // what fails is not asked for again so often
   });
   const { answer, error } = asking.value;
   const usage = answer?.account?.deploymentUsage;
@@ -56,10 +57,10 @@ export function Deployments() {
 }
 
 /** No subscription tells what deployments do: a small question finds out whether the others are worth while. */
-async function glance(known: GlanceFragment | undefined): Promise<void> {
+async function glance(known: GlanceFragment | undefined, stop: AbortSignal): Promise<void> {
   if (!known) return;
   const given = { account: choices.value.account ?? null, range: asked(range.value), filter: filter.value };
-  const found = (await ask(GLANCE, given).catch(() => null))?.account?.deploymentUsage; // what is wrong, the figures say soon
+  const found = (await ask(GLANCE, given, stop).catch(() => null))?.account?.deploymentUsage; // what is wrong, the figures say soon
   if (found && seen(found) !== seen(known)) lookAgain();
 }
 

@@ -464,14 +464,14 @@ export type DeploymentDetailQuery = { node:
     | { id: string }
    | null };
 
-export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } };
+export type ExportStateFragment = { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null };
 
 export type FollowExportSubscriptionVariables = Exact<{
   id: string | number;
 }>;
 
 
-export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } } };
+export type FollowExportSubscription = { exportUpdated: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } };
 
 export type CancelExportMutationVariables = Exact<{
   id: string | number;
@@ -581,10 +581,11 @@ export type ExportsQueryVariables = Exact<{
   account?: string | number | null | undefined;
   first: number;
   after?: string | null | undefined;
+  contents: boolean;
 }>;
 
 
-export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
+export type ExportsQuery = { account: { id: string, exports: { nodes: Array<{ id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents?: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } } } | null };
 
 export type StartAuditMutationVariables = Exact<{
   input: StartAuditInput;
@@ -612,7 +613,7 @@ export type StartExportMutationVariables = Exact<{
 }>;
 
 
-export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null, contents: { timeZone: string, interval: Interval | null, groupBy: Array<RouterDimension>, models: Array<string> | null, providers: Array<string | null> | null, apiKeys: Array<string | null> | null, range: { from: string, to: string } } } | null, errors: Array<{ message: string }> } };
+export type StartExportMutation = { exportRouterUsage: { export: { id: string, status: ExportStatus, progress: number, rowCount: string | number | null, format: ExportFormat, fileName: string | null, error: string | null, createdAt: string, expiresAt: string | null } | null, errors: Array<{ message: string }> } };
 
 export type RouterFiguresQueryVariables = Exact<{
   account?: string | number | null | undefined;
@@ -784,18 +785,6 @@ export const ExportStateFragmentDoc = new TypedDocumentString(`
   error
   createdAt
   expiresAt
-  contents {
-    range {
-      from
-      to
-    }
-    timeZone
-    interval
-    groupBy
-    models
-    providers
-    apiKeys
-  }
 }
     `, {"fragmentName":"ExportState"}) as unknown as TypedDocumentString<ExportStateFragment, unknown>;
 export const ListedFragmentDoc = new TypedDocumentString(`
@@ -1185,18 +1174,6 @@ export const FollowExportDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
-  contents {
-    range {
-      from
-      to
-    }
-    timeZone
-    interval
-    groupBy
-    models
-    providers
-    apiKeys
-  }
 }`) as unknown as TypedDocumentString<FollowExportSubscription, FollowExportSubscriptionVariables>;
 export const CancelExportDocument = new TypedDocumentString(`
     mutation CancelExport($id: ID!) {
@@ -1479,12 +1456,24 @@ export const AuditFileDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<AuditFileQuery, AuditFileQueryVariables>;
 export const ExportsDocument = new TypedDocumentString(`
-    query Exports($account: ID, $first: Int!, $after: String) {
+    query Exports($account: ID, $first: Int!, $after: String, $contents: Boolean!) {
   account(id: $account) {
     id
     exports(first: $first, after: $after) {
       nodes {
         ...ExportState
+        contents @include(if: $contents) {
+          range {
+            from
+            to
+          }
+          timeZone
+          interval
+          groupBy
+          models
+          providers
+          apiKeys
+        }
       }
       pageInfo {
         hasNextPage
@@ -1503,18 +1492,6 @@ export const ExportsDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
-  contents {
-    range {
-      from
-      to
-    }
-    timeZone
-    interval
-    groupBy
-    models
-    providers
-    apiKeys
-  }
 }`) as unknown as TypedDocumentString<ExportsQuery, ExportsQueryVariables>;
 export const StartAuditDocument = new TypedDocumentString(`
     mutation StartAudit($input: StartAuditInput!) {
@@ -1570,18 +1547,6 @@ export const StartExportDocument = new TypedDocumentString(`
   error
   createdAt
   expiresAt
-  contents {
-    range {
-      from
-      to
-    }
-    timeZone
-    interval
-    groupBy
-    models
-    providers
-    apiKeys
-  }
 }`) as unknown as TypedDocumentString<StartExportMutation, StartExportMutationVariables>;
 export const RouterFiguresDocument = new TypedDocumentString(`
     query RouterFigures($account: ID, $range: TimeRange!, $previous: TimeRange!, $filter: RouterFilter) {

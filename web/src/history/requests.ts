@@ -77,12 +77,15 @@ export function useRequests() {
     return () => stop.abort();
   });
 
-  const look = () => {
-    const { answer } = list.peek();
+  const looking = useRef<Promise<void> | undefined>(undefined); // one at a time
+  const look = (stop?: AbortSignal) => (looking.current ??= count(stop)?.finally(() => (looking.current = undefined)));
+  const count = (stop?: AbortSignal) => {
+    const { answer, error, loading } = list.peek();
     const { order: current, ...given } = variables();
-    if (!answer || current.field !== "TIMESTAMP" || current.direction !== "DESC") return;
+    if (!answer || error || loading) return; // the list is of something else than what is chosen
+    if (current.field !== "TIMESTAMP" || current.direction !== "DESC") return;
     const { from, to } = asked(range.peek());
-    ask(NEWEST, { ...given, range: { from: answer.pages[0]?.[0]?.timestamp ?? from, to }, first: MAX_NEWER }).then(
+    return ask(NEWEST, { ...given, range: { from: answer.pages[0]?.[0]?.timestamp ?? from, to }, first: MAX_NEWER }, stop).then(
       ({ account }) => {
         if (list.peek().answer?.pages[0] !== answer.pages[0]) return; // another list has begun
         const listed = new Set(answer.pages.flat().map(({ id }) => id));
@@ -93,7 +96,7 @@ export function useRequests() {
   };
   useSignalEffect(() => {
     fresh.value;
-    untracked(look);
+    untracked(() => void look());
   });
   useOften(look); // of requests to deployments nothing is told
 

@@ -2,7 +2,7 @@ import { ask } from "../ask";
 import { cancelExport, followExport, rowsOf, saveExport } from "../exports";
 import { count } from "../figures";
 import { graphql } from "../gql";
-import type { ExportStateFragment } from "../gql/graphql";
+import type { ExportsQuery, ExportStateFragment } from "../gql/graphql";
 import { keyName } from "../keys";
 import { clocked, exactly, written, zone } from "../time";
 import { Empty } from "../ui/states";
@@ -12,12 +12,24 @@ import { Listed } from "./listed";
 import { State } from "./state";
 
 const EXPORTS = graphql(`
-  query Exports($account: ID, $first: Int!, $after: String) {
+  query Exports($account: ID, $first: Int!, $after: String, $contents: Boolean!) {
     account(id: $account) {
       id
       exports(first: $first, after: $after) {
         nodes {
           ...ExportState
+          contents @include(if: $contents) {
+            range {
+              from
+              to
+            }
+            timeZone
+            interval
+            groupBy
+            models
+            providers
+            apiKeys
+          }
         }
         pageInfo {
           hasNextPage
@@ -28,8 +40,22 @@ const EXPORTS = graphql(`
   }
 `);
 
+type Contents = NonNullable<NonNullable<ExportsQuery["account"]>["exports"]["nodes"][number]["contents"]>;
+
+const FEW = 5; // names that are written out; there may be a thousand
+
+// What a file holds never changes, and may be long: it is asked for once, and kept by the id of the export.
+const contents = new Map<string, Contents>();
+
 const KIND: Kind<ExportStateFragment> = {
-  page: async (account, after, stop) => (await ask(EXPORTS, { account, first: PAGE, after }, stop)).account?.exports,
+  page: async (account, after, stop) => {
+    const read = async (whole: boolean) => (await ask(EXPORTS, { account, first: PAGE, after, contents: whole }, stop)).account?.exports;
+    const isFirst = contents.size === 0 || after !== null;
+    let found = await read(isFirst);
+    if (!isFirst && found?.nodes.some(({ id }) => !contents.has(id))) found = await read(true);
+    for (const each of found?.nodes ?? []) if (each.contents) contents.set(each.id, each.contents);
+    return found;
+  },
   follow: followExport,
 };
 
@@ -69,7 +95,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td class="second">
         <State state={of} cancel={cancel} name={`export of ${clocked(at)}`} />
       </td>
-      <Contents of={of.contents} />
+      <Holds of={contents.get(of.id)!} />
       <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
@@ -88,10 +114,10 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
 }
 
 /** The time, and what there is a row for each of; what it is narrowed to stands below, where it is. */
-function Contents({ of }: { of: ExportStateFragment["contents"] }) {
+function Holds({ of }: { of: Contents }) {
   const [from, to] = [of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number];
   const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys?.map((id) => (id === null ? null : (keyName(id) ?? id))) };
-  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${values.map((each) => each ?? "none").join(", ") || "none of them"}`] : []));
+  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${few(values)}`] : []));
   const each = rowsOf(of.interval, of.groupBy);
   const rows = `${each ? `a row for each ${each}` : "one row"}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
   return (
@@ -105,4 +131,9 @@ function Contents({ of }: { of: ExportStateFragment["contents"] }) {
       ))}
     </td>
   );
+}
+
+function few(values: readonly (string | null)[]): string {
+  const names = values.slice(0, FEW).map((each) => each ?? "none");
+  return (names.join(", ") || "none of them") + (values.length > FEW ? ` and ${values.length - FEW} more` : "");
 }

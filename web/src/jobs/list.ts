@@ -77,7 +77,7 @@ export function useJobs<Some extends Job>({ page, follow }: Kind<Some>): Jobs<So
   });
   useFollowed(known, follow, (job) => learn([job]));
   // Of jobs that others ask for nobody is told.
-  useOften(() => void page(account, null).then((found) => learn(found?.nodes ?? []), () => undefined));
+  useOften((stop) => page(account, null, stop).then((found) => learn(found?.nodes ?? [])));
 
   const asked = useComputed(() => {
     const jobs = [...known.value.values()].sort((one, other) => Date.parse(other.createdAt) - Date.parse(one.createdAt));
@@ -106,7 +106,9 @@ function useFollowed<Some extends Job>(known: ReadonlySignal<ReadonlyMap<string,
 export function usePolling(): void {
   useSignalEffect(() => {
     if (!crowded.value) return;
-    const timer = setInterval(() => fresh.value++, POLL_SECONDS * 1000);
+    const timer = setInterval(() => {
+      if (!document.hidden) fresh.value++;
+    }, POLL_SECONDS * 1000);
     return () => clearInterval(timer);
   });
 }
