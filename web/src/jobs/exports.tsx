@@ -1,9 +1,9 @@
+import { Fragment } from "preact";
 import { ask } from "../ask";
 import { cancelExport, followExport, rowsOf, saveExport } from "../exports";
 import { count } from "../figures";
 import { graphql } from "../gql";
 import type { ExportStateFragment } from "../gql/graphql";
-import { keyName } from "../keys";
 import { clocked, exactly, written, zone } from "../time";
 import { Empty } from "../ui/states";
 import { Value } from "../ui/value";
@@ -87,20 +87,26 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
   );
 }
 
-/** The time, and what there is a row for each of; what it is narrowed to stands below, where it is. */
+/** The time, and what there is a row for each of; what it is narrowed to stands below, where it is: API keys by their ids, as in the file, for names change. */
 function Contents({ of }: { of: ExportStateFragment["contents"] }) {
   const [from, to] = [of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number];
-  const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys?.map((id) => (id === null ? null : (keyName(id) ?? id))) };
-  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${values.map((each) => each ?? "none").join(", ") || "none of them"}`] : []));
+  const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys };
+  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [{ name, values: values.length ? values.map((each) => each ?? "none") : ["none of them"] }] : []));
   const each = rowsOf(of.interval, of.groupBy);
   const rows = `${each ? `a row for each ${each}` : "one row"}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
   return (
-    <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only].join("\n")}>
+    <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only.map(({ name, values }) => `${name}: ${values.join(", ")}`)].join("\n")}>
       {written(from)} to {written(to)}
       <small>{rows}</small>
-      {only.map((each) => (
-        <small key={each}>
-          only <bdi>{each}</bdi>
+      {only.map(({ name, values }) => (
+        <small key={name}>
+          only {name}:{" "}
+          {values.map((each, i) => (
+            <Fragment key={i}>
+              {i > 0 && ", "}
+              <bdi>{each}</bdi>
+            </Fragment>
+          ))}
         </small>
       ))}
     </td>
