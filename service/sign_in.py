@@ -16,7 +16,7 @@ COOKIE_LIFETIME = SESSION_LIFETIME + timedelta(days=60)  # the cookie outlives i
 MAX_TOKEN_BYTES = 1_024
 NOT_KEPT = {"Cache-Control": "no-store", "Vary": "Accept"}
 CLOSE = {"Connection": "close"}  # for what was not read of a body
-USED_UP = "This sign-in link has been used, or is too old. Start the service again for another one, or give a token."
+USED_UP = "This sign-in link has been used, or is too old. The command tallygraph tokens link makes another one, or give a token."
 
 
 class SignIn:

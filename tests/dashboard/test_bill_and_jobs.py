@@ -64,7 +64,7 @@ def test_the_list_of_exports_says_what_each_holds(served: Command, enter: Enter)
         "timeZone": "Asia/Kathmandu",
         "interval": "QUARTER_HOUR",
         "groupBy": ["MODEL", "API_KEY"],
-        "filter": {"models": ["gpt-4o", "\u202eo4"], "providers": [None, "groq"], "apiKeys": []},
+        "filter": {"models": ["\u202eo4", "gpt-4o"], "providers": [None, "groq"], "apiKeys": []},
     }
     whole = {"range": {"from": "2026-03-01T00:00:00Z", "to": "2026-03-02T00:00:00Z"}, "interval": None, "groupBy": [], "format": "CSV"}
     for each in (asked, whole):
@@ -76,11 +76,13 @@ def test_the_list_of_exports_says_what_each_holds(served: Command, enter: Enter)
     expect(of_narrow.locator("small")).to_have_text(
         [
             "a row for each quarter hour, model and API key, in Asia/Kathmandu",
-            "only models: gpt-4o, \u202eo4",
+            "only models: \u202eo4, gpt-4o",
             "only providers: none, groq",
             "only API keys: none of them",
         ]
     )
+    # What is written from right to left turns nothing else round
+    expect(of_narrow.locator("small").nth(1).locator("bdi")).to_have_text(["\u202eo4", "gpt-4o"])
     title = of_narrow.get_attribute("title") or ""
     assert title.startswith("30 Mar 2026, 05:00:00 UTC to 2 Apr 2026, 00:00:00 UTC\na row for each quarter hour")
     # What has been told of it stays when its state is told anew

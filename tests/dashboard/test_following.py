@@ -68,11 +68,18 @@ def test_history_says_how_many_are_newer_and_stays_as_it_is(served: Command, fol
     expect(rows(page)).to_have_count(100)
     page.locator(".requests tbody tr").nth(40).scroll_into_view_if_needed()
     looked_at = page.evaluate("[scrollY, ...[...document.querySelectorAll('.requests tbody a')].map((link) => link.href)]")
-    newer = page.get_by_role("status").get_by_role("button")
+    newer = page.get_by_role("button", name="newer request")
     served.report([request("one")], served.told("token"))
     expect(newer).to_have_text("1 newer request: show it")
+    # It is said once, not with every number
+    said = page.get_by_role("status").filter(has_text="newer")
+    expect(said).to_have_text("There are newer requests.")
+    said.evaluate(
+        "said => new MutationObserver(() => (said.dataset.again = '')).observe(said, {subtree: true, childList: true, characterData: true})"
+    )
     served.report([request("two"), request("three")], served.told("token"))
     expect(newer).to_have_text("3 newer requests: show them")
+    expect(said).not_to_have_attribute("data-again", "")
     # Nothing has moved under a reader's eyes
     assert page.evaluate("[scrollY, ...[...document.querySelectorAll('.requests tbody a')].map((link) => link.href)]") == looked_at
     newer.click()
@@ -84,7 +91,7 @@ def test_history_says_how_many_are_newer_and_stays_as_it_is(served: Command, fol
 def test_history_hears_of_what_it_is_narrowed_to_alone(served: Command, follow: Open):
     page = follow("/history?models=%5B%22gpt-4o-mini%22%5D", SLOW, OFTEN)
     expect(rows(page).first).to_be_visible()
-    newer = page.get_by_role("status").get_by_role("button")
+    newer = page.get_by_role("button", name="newer request")
     served.report([request("another")], served.told("token"))
     served.report([request("the one", model="gpt-4o-mini")], served.told("token"))
     expect(newer).to_have_text("1 newer request: show it")
@@ -94,7 +101,7 @@ def test_requests_to_deployments_are_found_in_history(served: Command, follow: O
     page = follow("/history?channel=DEPLOYMENT", SLOW)
     expect(rows(page).first).to_be_visible()
     served.report([request("served", channel="deployment", deployment="chat-prod")], served.told("token"))
-    expect(page.get_by_role("status").get_by_role("button")).to_have_text("1 newer request: show it")
+    expect(page.get_by_role("button", name="newer request")).to_have_text("1 newer request: show it")
 
 
 def test_an_empty_history_says_that_there_is_something_now(served: Command, follow: Open):

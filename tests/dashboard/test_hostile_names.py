@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from urllib.parse import urlencode
 
 import pytest
@@ -105,6 +105,28 @@ def test_an_account_sees_its_own_and_no_other(served: Command, enter: Enter):
     expect(page.locator(".who")).to_contain_text("other")
     expect(page.get_by_role("alert").or_(page.locator(".empty")).first).to_be_visible()
     assert "m" * 300 not in page.content()
+
+
+EXPORT = "mutation($range: TimeRange!) { exportRouterUsage(input: {range: $range}) { export { fileName } errors { message } } }"
+PLACES = {"history": ".requests tbody tr", "jobs": "section[aria-label='Exports'] tbody tr"}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_whoever_signs_in_as_another_in_another_tab_sees_nothing_of_the_one_before(served: Command, enter: Enter, place: str):
+    now = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    asked = {"from": (now - timedelta(hours=1)).isoformat(), "to": now.isoformat()}
+    page = enter("/jobs", token(served, "acme"))
+    assert served.ask(EXPORT, token(served, "acme"), range=asked)["exportRouterUsage"]["errors"] == []
+    page.goto(f"{served.url}/{place}")
+    expect(page.locator(".who")).to_contain_text("acme")
+    expect(page.locator(PLACES[place]).first).to_be_visible()
+    page.evaluate("document.documentElement.dataset.of = 'before'")
+    assert page.context.request.post(f"{served.url}/sign-in", data=token(served, "other").encode()).status == 204
+    already = served.ask("{ account { exports { nodes { id } } } }", token(served, "other"))["account"]["exports"]["nodes"]
+    assert served.ask(EXPORT, token(served, "other"), range=asked)["exportRouterUsage"]["errors"] == []
+    expect(page.locator(".who")).to_contain_text("other")
+    expect(page.locator(PLACES[place])).to_have_count(len(already) + 1 if place == "jobs" else 1)
+    assert page.evaluate("document.documentElement.dataset.of") is None, "it is loaded anew"
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.dashboard.conftest import Enter
+from tests.dashboard.conftest import PHONE, Enter
 
 pytestmark = pytest.mark.shown
 
@@ -165,6 +165,19 @@ def test_whoever_takes_back_a_filter_that_found_nothing_is_at_what_is_found_with
     page.get_by_label("Narrowed to").get_by_role("button").press("Enter")
     expect(page.get_by_role("main")).to_be_focused()
     expect(page.get_by_role("group", name="Rows of usage")).to_be_visible()
+
+
+@pytest.mark.parametrize(("section", "model"), [("routers", MODELS[0]), ("deployments", MODELS[-1]), ("history", MODELS[0])])
+def test_whoever_takes_the_last_filter_back_with_a_finger_stays_where_they_are(enter: Enter, section: str, model: str):
+    page = enter(f"/{section}?{urlencode({'models': json.dumps([model])})}", viewport=PHONE, has_touch=True)
+    expect(page.locator(".panel tbody tr").last).to_be_visible()
+    chip = page.get_by_label("Narrowed to").get_by_role("button")
+    chip.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    chip.tap()
+    expect(chip).to_have_count(0)
+    expect(page.get_by_role("main")).to_be_focused()
+    assert page.evaluate("scrollY") == before
 
 
 def test_whoever_shows_everything_again_is_where_one_narrows(enter: Enter):

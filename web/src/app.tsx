@@ -92,7 +92,7 @@ function SignedIn() {
         {foreign && <Foreign />}
         {unknown && <Failure message="There is no account of this address: choose one at the top." />}
         {accounts?.length === 0 && <Empty>There is no account yet: one appears with the first usage that is reported for it.</Empty>}
-        {account && <Part />}
+        {account && <Part key={account.id} />}
       </main>
     </>
   );

@@ -3,6 +3,7 @@ import { type ReadonlySignal, signal, useComputed, useSignal, useSignalEffect } 
 import { useEffect, useRef } from "preact/hooks";
 import type { TypedDocumentString } from "./gql/graphql";
 import { answeredAt, regained, unreachable } from "./reach";
+import { isForAnother } from "./whose";
 
 export class Unasked extends Error {
   constructor(
@@ -47,6 +48,10 @@ export async function ask<Answer, Variables>(
   if (response.status === 401) signedOut.value ??= answeredAt.peek() !== null || first?.extensions?.code === "SESSION_ENDED" ? "ended" : "never";
   if (first) throw new Unasked(first.message, first.extensions?.code ?? "UNKNOWN");
   if (!data) throw new Unasked(`Tallygraph answered with HTTP ${response.status}, and said no more.`, "UNKNOWN");
+  if (isForAnother(data)) {
+    location.reload(); // nothing of who was here before is kept
+    return new Promise<never>(() => undefined);
+  }
   answeredAt.value = Date.now();
   return data;
 }

@@ -25,7 +25,7 @@ export function SignIn({ why }: { why: "ended" | "never" }) {
         <p>You are not signed in.</p>
       )}
       <p>
-        Open the link that <code>tallygraph serve</code> prints when it starts, or give a token.
+        Open a sign-in link: <code>tallygraph serve</code> prints one when it starts, and <code>tallygraph tokens link</code> makes another. Or give a token.
       </p>
       <form onSubmit={(event) => void enter(event)}>
         <input class="hidden" type="text" name="username" autocomplete="username" value="token" readOnly tabIndex={-1} aria-hidden="true" />

@@ -31,7 +31,11 @@ export function History() {
           <h2>
             Requests <small>{total.value === null ? "more than a million" : total.value !== undefined && <Value figure={count(total.value)} />}</small>
           </h2>
-          <div role="status">
+          <div class="newer">
+            {/* Said once: how many they are may change every few seconds. */}
+            <span class="hidden" role="status">
+              {newer.value > 0 && "There are newer requests."}
+            </span>
             {newer.value > 0 && (
               <button type="button" onClick={startAnew}>
                 {newer.value < MAX_NEWER ? newer.value : `${MAX_NEWER} or more`} newer {newer.value === 1 ? "request: show it" : "requests: show them"}

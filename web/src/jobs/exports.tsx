@@ -1,9 +1,9 @@
+import { Fragment } from "preact";
 import { ask } from "../ask";
 import { cancelExport, followExport, rowsOf, saveExport } from "../exports";
 import { count } from "../figures";
 import { graphql } from "../gql";
 import type { ExportsQuery, ExportStateFragment } from "../gql/graphql";
-import { keyName } from "../keys";
 import { clocked, exactly, written, zone } from "../time";
 import { Empty } from "../ui/states";
 import { Value } from "../ui/value";
@@ -95,7 +95,7 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
       <td class="second">
         <State state={of} cancel={cancel} name={`export of ${clocked(at)}`} />
       </td>
-      <Holds of={contents.get(of.id)!} />
+      <Holds of={contents.get(of.id)} />
       <td class="number second" data-unit={of.rowCount === null ? undefined : "rows"}>
         <Value figure={count(of.rowCount)} />
       </td>
@@ -113,27 +113,35 @@ function Row({ of, cancel, save }: { of: ExportStateFragment; cancel: () => void
   );
 }
 
-/** The time, and what there is a row for each of; what it is narrowed to stands below, where it is. */
-function Holds({ of }: { of: Contents }) {
+/** The time, and what there is a row for each of; what it is narrowed to stands below, where it is: API keys by their ids, as in the file, for names change. */
+function Holds({ of }: { of: Contents | undefined }) {
+  if (!of) return <td class="name third">–</td>;
   const [from, to] = [of.range.from, of.range.to].map((each) => Date.parse(each)) as [number, number];
-  const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys?.map((id) => (id === null ? null : (keyName(id) ?? id))) };
-  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [`${name}: ${few(values)}`] : []));
+  const lists = { models: of.models, providers: of.providers, "API keys": of.apiKeys };
+  const only = Object.entries(lists).flatMap(([name, values]) => (values ? [{ name, ...few(values) }] : []));
   const each = rowsOf(of.interval, of.groupBy);
   const rows = `${each ? `a row for each ${each}` : "one row"}${of.timeZone === zone.value ? "" : `, in ${of.timeZone}`}`;
   return (
-    <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only].join("\n")}>
+    <td class="name third" title={[`${exactly(from)} to ${exactly(to)}`, rows, ...only.map(({ name, names, more }) => `${name}: ${names.join(", ")}${more}`)].join("\n")}>
       {written(from)} to {written(to)}
       <small>{rows}</small>
-      {only.map((each) => (
-        <small key={each}>
-          only <bdi>{each}</bdi>
+      {only.map(({ name, names, more }) => (
+        <small key={name}>
+          only {name}:{" "}
+          {names.map((each, i) => (
+            <Fragment key={i}>
+              {i > 0 && ", "}
+              <bdi>{each}</bdi>
+            </Fragment>
+          ))}
+          {more}
         </small>
       ))}
     </td>
   );
 }
 
-function few(values: readonly (string | null)[]): string {
+function few(values: readonly (string | null)[]): { names: string[]; more: string } {
   const names = values.slice(0, FEW).map((each) => each ?? "none");
-  return (names.join(", ") || "none of them") + (values.length > FEW ? ` and ${values.length - FEW} more` : "");
+  return { names: names.length ? names : ["none of them"], more: values.length > FEW ? ` and ${values.length - FEW} more` : "" };
 }

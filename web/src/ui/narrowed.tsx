@@ -8,20 +8,22 @@ export interface Narrowing {
   readonly widen: () => void;
 }
 
-/** What is shown is narrowed to, each with a way back. Whoever takes one back is at the next then, or, after the last, where one narrows. */
+/** What is shown is narrowed to, each with a way back. Whoever takes one back is at the next then, or, after the last, where one narrows; by finger or mouse, nowhere that the page would have to move to. */
 export function Narrowed({ to }: { to: readonly Narrowing[] }) {
   const list = useRef<HTMLUListElement>(null);
-  const gone = useRef<number | null>(null); // the place of what was taken back
+  const gone = useRef<{ readonly place: number; readonly byKey: boolean } | null>(null); // what was taken back
   useLayoutEffect(() => {
     if (gone.current === null) return;
-    const left = list.current?.querySelectorAll("button");
-    if (left) left[Math.min(gone.current, left.length - 1)]!.focus();
-    else focusWhereOneNarrows();
+    const { place, byKey } = gone.current;
     gone.current = null;
+    const left = list.current?.querySelectorAll("button");
+    if (left) left[Math.min(place, left.length - 1)]!.focus({ preventScroll: !byKey });
+    else if (byKey) focusWhereOneNarrows();
+    else document.getElementById("main")!.focus({ preventScroll: true });
   });
   if (!to.length) return null;
-  const widen = (i: number) => {
-    gone.current = i;
+  const widen = (i: number, button: HTMLElement) => {
+    gone.current = { place: i, byKey: button.matches(":focus-visible") };
     to[i]!.widen();
   };
   return (
@@ -29,7 +31,7 @@ export function Narrowed({ to }: { to: readonly Narrowing[] }) {
       {to.map((each, i) => (
         <li key={`${each.name} ${each.id ?? each.value}`}>
           <Told narrowing={each} />
-          <button type="button" onClick={() => widen(i)} aria-label={`Not only ${each.name}: ${each.value}`}>
+          <button type="button" onClick={(event) => widen(i, event.currentTarget)} aria-label={`Not only ${each.name}: ${each.value}`}>
             ×
           </button>
         </li>
