@@ -167,6 +167,7 @@ def test_another_order_or_filter_begins_with_its_first_page(served: Command, ent
 
 def narrowed(page: Page, found: Any) -> None:
     """Cards, charts and rows are those that the API finds."""
+    expect(page.locator("[aria-busy='true']")).to_have_count(0)
     expect(page.locator("section[aria-label='Deployments'] h2 small")).to_have_text(str(found["deployments"]["totalCount"]))
     for name, field in (("Total requests", "totalRequests"), ("Active", "activeDeployments"), ("Fine-tunings", "fineTunings")):
         assert number(card(page, name)) == found[field]
