@@ -18,7 +18,7 @@ from domain.events import UsageEvent
 from ingest.cloudevents import parse
 from ingest.outcomes import Sender
 from ledger.application import Ledger
-from ledger.binary import copy_of_events, event_row
+from ledger.binary import COPY_HEADER, COPY_TRAILER, at_positions, event_row
 from ledger.shapes import to_state
 from service import tokens
 
@@ -52,7 +52,10 @@ class RawCopy:
     def seconds(self, lines: list[bytes]) -> float:
         """To copy the rows of `lines` in."""
         rows = [_row(parse(line, Sender(None), LATEST)) for line in lines]
-        copies = [copy_of_events(rows[start : start + BATCH], self._position + start + 1) for start in range(0, len(rows), BATCH)]
+        copies = [
+            COPY_HEADER + at_positions(rows[start : start + BATCH], self._position + start + 1) + COPY_TRAILER
+            for start in range(0, len(rows), BATCH)
+        ]
         self._position += len(rows)
         started = time.perf_counter()
         for each in copies:

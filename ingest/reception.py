@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 
 from opentelemetry import trace
 
@@ -87,18 +88,13 @@ class Reception:
 
     async def _taken_alone(self, batch: Batch) -> Taken:
         with self._with_workers(batch):
-            use = self._copied if sum(map(len, batch.reports)) <= MAX_BYTES_AS_MADE else self._only_prepared
-            prepared, recording = await self._workers.prepare(batch, use)
+            prepared, recording = await self._workers.prepare(batch, partial(self._copied, sum(map(len, batch.reports))))
         return await self._told(batch, prepared, recording)
 
-    async def _copied(self, parts: Parts) -> tuple[Prepared, Recording | None]:
-        """All of a batch, and what became of its events: null where they are not appended yet."""
-        recording = await asyncio.to_thread(self._lone.append, parts)
+    async def _copied(self, size: int, parts: Parts) -> tuple[Prepared, Recording | None]:
+        """All of a batch of so many bytes, and what became of its events: null where they are not appended yet."""
+        recording = await asyncio.to_thread(self._lone.append, parts) if size <= MAX_BYTES_AS_MADE else None
         return await joined(parts), recording
-
-    @staticmethod
-    async def _only_prepared(parts: Parts) -> tuple[Prepared, None]:
-        return await joined(parts), None
 
     async def _taken(self, batch: Batch) -> Taken:
         if len(batch.reports) <= AT_ONCE and sum(map(len, batch.reports)) <= AT_ONCE * limits.MAX_STRING_BYTES:

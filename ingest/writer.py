@@ -1,7 +1,5 @@
 """Appends what is prepared; an account that was not known yet is, before it has an event."""
 
-from collections.abc import Iterable
-
 from domain.price_events import PLATFORM
 from ledger import accounts
 from ledger.application import Ledger, Recording
@@ -19,10 +17,6 @@ class Writer:
         """What became of each. Durable when it returns; raises what Postgres raised."""
         self.make_known(entries)
         return self._ledger.append(entries)
-
-    def append_as_made(self, parts: Iterable[Entries]) -> Recording | None:
-        """The same, of accounts that are known, while they are being made: see Ledger.append_as_made."""
-        return self._ledger.append_as_made(parts)
 
     def strangers(self, entries: Entries) -> set[str]:
         """Accounts that are not known yet."""

@@ -57,11 +57,6 @@ def at_positions(rows: Collection[bytes], first: int) -> bytes:
     return b"".join(chain.from_iterable(zip(rows, map(_int8, repeat(8), count(first)), strict=False)))
 
 
-def copy_of_events(rows: Collection[bytes], first_position: int) -> bytes:
-    """The whole of a COPY of them."""
-    return COPY_HEADER + at_positions(rows, first_position) + COPY_TRAILER
-
-
 _NAMED, _SIXTEEN = struct.pack(">hi", 4, 16), struct.pack(">i", 16)
 _version = struct.Struct(">ii").pack
 _FIRST_VERSION = _version(4, 1)
